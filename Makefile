@@ -1,0 +1,49 @@
+# `make` alone lists what there is. Everything works on a bare Debian machine with Python 3.11, and again on a ready one.
+.DEFAULT_GOAL := help
+.PHONY: help demo stop test test-unit test-all check sizes lock setup host-for-demo host-for-test
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# The slow lanes (marker `heavy`) run only when asked for: make test HEAVY=1
+LANES := $(if $(HEAVY),-m "")
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+demo: host-for-demo ## Start Shipway on this machine, deploy the example app, print where everything is
+	@$(BIN)/python scripts/demo.py
+
+stop: setup ## Stop what `make demo` started; its data stays
+	@$(BIN)/shipway down --home .shipway --all
+
+test: host-for-test ## Set up and run all tests but the heavy ones (HEAVY=1: these too)
+	@$(PYTEST) tests/unit $(LANES)
+	@$(PYTEST) --ignore=tests/unit $(LANES)
+
+test-unit: setup ## Run the fast tests: no sockets, no containers
+	@$(PYTEST) tests/unit
+
+test-all: ## Run every test
+	@$(MAKE) test HEAVY=1
+
+check: setup ## Lint, check the format, the types and the layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+sizes: setup ## Report the sizes of files and functions
+	@$(BIN)/python bench/sizes.py
+
+lock: setup ## Resolve the dependencies anew into requirements.lock and scripts/uv.lock.txt
+	@bash scripts/lock.sh
+
+setup: ## Make .venv from the lock
+	@bash scripts/setup.sh
+
+host-for-demo: setup
+	@$(BIN)/python -m shipway.host setup --for demo
+
+host-for-test: setup
+	@$(BIN)/python -m shipway.host setup --for test

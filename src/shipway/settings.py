@@ -1,0 +1,109 @@
+"""Settings of one installation: typed, read once. Environment over `<home>/settings.toml` over the defaults here."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from shipway.domain.errors import Invalid
+
+PREFIX = "SHIPWAY_"
+
+
+def default_home() -> Path:
+    """Where an installation keeps its state: `SHIPWAY_HOME`, `/var/lib/shipway` for root, else under the user's home."""
+    if configured := os.environ.get(f"{PREFIX}HOME"):
+        return Path(configured)
+    return Path("/var/lib/shipway") if os.geteuid() == 0 else Path.home() / ".local/share/shipway"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is `SHIPWAY_<FIELD>` in the environment and `<field>` in settings.toml."""
+
+    home: Path
+    #: Names this installation among others on the same engine: stem of its containers' and networks' names, and a label.
+    installation: str = "shipway"
+    #: Address and port of the API and the dashboard.
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 7700
+    #: URL that people and the registry's clients reach the API by; empty: built from the two above.
+    public_url: str = ""
+    #: Address and port the proxy serves apps on.
+    proxy_host: str = "0.0.0.0"  # noqa: S104 - apps are meant to be reached
+    proxy_port: int = 8080
+    #: Loopback port of the built-in registry.
+    registry_port: int = 7701
+    #: SQLAlchemy URL; empty: SQLite in the home directory.
+    database_url: str = ""
+    #: Apps without a domain of their own live under it.
+    base_domain: str = "localhost"
+    #: Docker's socket or TCP address; empty: found as the docker command finds it.
+    docker_host: str = ""
+    #: Networks of environments are /24 blocks cut from this one.
+    network_pool: str = "10.201.0.0/16"
+    #: `auto`: official base images when the public registry answers, else ones made from the distribution's packages;
+    #: `official` and `airgapped` insist on one.
+    bases: str = "auto"
+    #: Deployments that run at the same time, of different services.
+    concurrency: int = 4
+    #: PEM bundle that builds trust besides their own; empty: this machine's own bundle.
+    extra_ca: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where the API and the dashboard are."""
+        return self.public_url or f"http://{self.listen_host}:{self.listen_port}"
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'shipway.db'}"
+
+    def app_url(self, host: str) -> str:
+        """Where people reach an app by `host`."""
+        return f"http://{host}" if self.proxy_port == 80 else f"http://{host}:{self.proxy_port}"
+
+    @classmethod
+    def load(cls, home: Path | None = None, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; raises `Invalid` naming the file or variable that can't be read."""
+        home = (home or default_home()).absolute()
+        values = _from_file(home / "settings.toml") | _from_environment(environment)
+        settings = cls(home=home, **{name: value for name, value in values.items() if name != "home"})
+        if settings.concurrency < 1:
+            raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
+        return settings
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{path} can't be read: {error}.", hint="Correct that line; the format is TOML.") from error
+    known = {field.name for field in fields(Settings)}
+    if unknown := sorted(set(values) - known):
+        raise Invalid(
+            f"{path} sets {unknown[0]!r}, which is no setting.", hint=f"Settings: {', '.join(sorted(known))}."
+        )
+    return {name: _typed(name, str(value), str(path)) for name, value in values.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        field.name: _typed(field.name, environment[variable], variable)
+        for field in fields(Settings)
+        if (variable := f"{PREFIX}{field.name.upper()}") in environment
+    }
+
+
+def _typed(name: str, value: str, where: str) -> Any:
+    if {field.name: field.type for field in fields(Settings)}[name] is not int:
+        return value
+    try:
+        return int(value)
+    except ValueError as error:
+        raise Invalid(f"{where}: {name} is {value!r}, not a number.", hint="Give a whole number.") from error

@@ -1,0 +1,41 @@
+"""Settings: the environment over the file over the defaults, and every mistake named."""
+
+from pathlib import Path
+
+import pytest
+
+from shipway.domain.errors import Invalid
+from shipway.settings import Settings
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('proxy_port = 8081\nbase_domain = "apps.example.com"\n')
+    settings = Settings.load(tmp_path, {"SHIPWAY_PROXY_PORT": "8082"})
+    assert (settings.proxy_port, settings.base_domain, settings.listen_port) == (8082, "apps.example.com", 7700)
+
+
+def test_a_number_that_is_none_names_its_place(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="SHIPWAY_PROXY_PORT"):
+        Settings.load(tmp_path, {"SHIPWAY_PROXY_PORT": "http"})
+
+
+def test_a_setting_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("prox_port = 1\n")
+    with pytest.raises(Invalid, match="prox_port"):
+        Settings.load(tmp_path, {})
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("= =")
+    with pytest.raises(Invalid, match="settings.toml"):
+        Settings.load(tmp_path, {})
+
+
+def test_app_urls_leave_the_default_port_away(tmp_path: Path) -> None:
+    assert Settings(tmp_path, proxy_port=80).app_url("a.b") == "http://a.b"
+    assert Settings(tmp_path, proxy_port=8080).app_url("a.b") == "http://a.b:8080"
+
+
+def test_a_concurrency_that_lets_nothing_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="concurrency"):
+        Settings.load(tmp_path, {"SHIPWAY_CONCURRENCY": "0"})
