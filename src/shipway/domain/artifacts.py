@@ -1,0 +1,200 @@
+"""What the steps hand each other: frozen, serialisable, recorded in the journal, never holding a secret value.
+
+Recordings outlive upgrades: a new field needs a default, and `tests/unit/test_codec.py` decodes older ones.
+"""
+
+from dataclasses import dataclass
+
+from shipway.domain.process import ProcessType
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An exact revision of the source. The directory is not part of it: `Sources.ensure` puts the tree back anywhere."""
+
+    kind: str
+    #: Repository URL or path; empty for an upload.
+    location: str
+    #: Commit (40 hex digits) or SHA-256 of the uploaded archive.
+    revision: str
+    #: Branch or tag it was asked for by, empty when by commit.
+    ref: str = ""
+    #: First line of the commit message.
+    subject: str = ""
+    subdirectory: str = ""
+
+    @property
+    def short(self) -> str:
+        """The revision as people read it."""
+        return self.revision[:12]
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return " · ".join(filter(None, (self.ref, self.short, self.subject)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the analysis noticed, and where: the evidence behind a decision, or a warning."""
+
+    text: str
+    #: `Dockerfile:7`, `package.json`, or empty.
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What will be built and how it is started, with the evidence for it (S3.2)."""
+
+    #: `dockerfile`, `python`, `node`, `static`, …
+    provider: str
+    #: The Dockerfile's whole text, the user's own or a generated one.
+    dockerfile: str
+    generated: bool
+    processes: tuple[ProcessType, ...]
+    #: Port the app is told to listen on by PORT.
+    port: int
+    #: `release:` of the Procfile; empty for none.
+    release_command: str = ""
+    evidence: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    #: Build context inside the checkout, relative to its subdirectory.
+    context: str = "."
+    #: Multi-stage target; empty for the last stage.
+    target: str = ""
+    #: Other ways it could have been built, told to the user.
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{self.provider}, {'a generated' if self.generated else 'its own'} Dockerfile, port {self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image in the engine's own store, not pushed yet."""
+
+    #: Build number n of the service; the tag is `v{n}`.
+    number: int
+    #: Commit or upload it was built from.
+    revision: str
+    #: Engine's content id, `sha256:…`.
+    image_id: str
+    #: Local name that keeps it from being pruned until it is pushed.
+    local_tag: str
+    seconds: float = 0.0
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that can be run: always by digest."""
+
+    #: `registry/workspace/name@sha256:…`, what the engine is given.
+    reference: str
+    #: `sha256:…`
+    digest: str
+    #: `v{n}` of the built-in registry, or the foreign reference as the user wrote it.
+    label: str
+    #: Build number; 0 for a foreign image.
+    build: int = 0
+    #: Port the image EXPOSEs; 0 for none or several.
+    exposed_port: int = 0
+    #: Commit or upload it was built from; empty for a foreign image.
+    revision: str = ""
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{self.label}, {self.digest[:19]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A release that exists: its content, which may hold secrets, stays in the store."""
+
+    id: str
+    #: `v{number}`
+    number: int
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One instance as the proxy sees it."""
+
+    #: The instance's name, which is also the proxy's name for it.
+    name: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The started instances of one deployment."""
+
+    deployment_id: str
+    release_id: str
+    #: Instances of `web`, in ordinal order.
+    targets: tuple[Target, ...]
+    #: Names of all instances, of every process type.
+    instances: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{len(self.instances)} started"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the rollout passed."""
+
+    #: Path or kind of check that answered, per instance the same: `GET /healthz → 200`.
+    answered: str
+    #: True when no strict check was configured and a fallback counted (S7.2).
+    weak: bool = False
+    hint: str = ""
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{self.answered}{', weakly verified' if self.weak else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Traffic has moved."""
+
+    #: Deployments whose instances no longer get new requests and are to be drained and stopped.
+    retired: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What finalize left behind."""
+
+    #: Requests that were still in flight at the switch and ended by themselves.
+    drained: int = 0
+    #: Requests or connections cut because the drain timeout was reached.
+    cut: int = 0
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{self.drained} requests drained, {self.cut} cut"

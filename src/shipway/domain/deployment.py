@@ -1,0 +1,85 @@
+"""The deployment: one attempt to make a release live (S1.2), its states (S1.4) and the names others use for them (S1.5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shipway.domain.source import Revision
+
+DeploymentState = Literal["queued", "running", "ready", "live", "superseded", "failed", "cancelled"]
+Action = Literal["deploy", "rollback", "restart", "scale"]
+StepState = Literal["pending", "running", "complete", "error", "skipped"]
+
+#: The steps, named the same in code, log, API and UI (S6.1).
+STEPS = ("clone", "analyze", "build", "push", "release", "deploy", "health", "route", "finalize")
+SOURCE_STEPS = STEPS[:4]
+#: Before these begin, a deployment can be cancelled and leaves the previous one untouched.
+POINT_OF_NO_RETURN = "route"
+
+UNFINISHED: tuple[DeploymentState, ...] = ("queued", "running", "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a deployment failed, for people and for programs."""
+
+    code: str
+    message: str
+    hint: str = ""
+    evidence: tuple[str, ...] = ()
+    #: Step in which it failed.
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One attempt to make a release live."""
+
+    id: str
+    service_id: str
+    #: Counted per service: `d57`.
+    number: int
+    action: Action
+    state: DeploymentState
+    #: `cli`, `api`, `dashboard`, …
+    trigger: str
+    #: Who asked, as shown to people.
+    actor: str
+    revision: Revision
+    #: The release it makes live; known from the start for a rollback or restart, else once it is made.
+    release_id: str | None
+    release_number: int | None
+    failure: Failure | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    live_at: datetime | None
+    finished_at: datetime | None
+    #: Set when nothing strict vouches for its health (S7.2): the hint to show.
+    weakly_verified: str = ""
+
+    @property
+    def builds(self) -> bool:
+        """Whether it makes a new release from the source, rather than taking an existing one."""
+        return self.action == "deploy"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of one deployment, as the journal has it."""
+
+    name: str
+    state: StepState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    #: One line on how it went, for the table.
+    summary: str = ""
+
+
+def status_label(state: DeploymentState, step: str) -> str:
+    """Building / Pushing / Deploying / Running / Failed, as other platforms name it."""
+    if state in ("live", "superseded"):
+        return "Running" if state == "live" else "Superseded"
+    if state in ("failed", "cancelled", "queued"):
+        return state.capitalize()
+    return {"clone": "Building", "analyze": "Building", "build": "Building", "push": "Pushing"}.get(step, "Deploying")

@@ -1,0 +1,74 @@
+"""Process types (S3.4): the named commands of a release, each with its own scale, and how a command line becomes argv."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shipway.domain.errors import Invalid
+
+WEB = "web"
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_NEEDS_SHELL = re.compile(r"[|&;<>()`*?\[\]~#!]|\$\(|\$\{[^}]*[^A-Za-z0-9_}]|^\s*\w+=")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessType:
+    """One line of a Procfile, or the image's own command."""
+
+    name: str
+    #: As the user wrote it; empty: the image's own CMD.
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Hard limits of one instance (S9.2)."""
+
+    #: Bytes.
+    memory: int = 512 * 1024 * 1024
+    #: Cores; 0.5 is half of one.
+    cpus: float = 1.0
+    #: Processes and threads.
+    pids: int = 512
+
+
+def process_name(value: str) -> str:
+    """Return `value` if it can name a process type, else raise `Invalid`."""
+    if not _NAME.fullmatch(value):
+        raise Invalid(
+            f"{value!r} can't name a process type.",
+            hint="Use lower-case letters, digits, - and _, starting with a letter.",
+        )
+    return value
+
+
+def argv(command: str, environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The argument list for `command`; `None` for the image's own.
+
+    A plain line is split as a shell would, with `$NAME` and `${NAME}` filled in from `environment`, and executed
+    directly, so that the app itself gets SIGTERM. Only a line that uses the shell's own syntax gets one.
+    """
+    if not command.strip():
+        return None
+    if _NEEDS_SHELL.search(_without_single_quoted(command)):
+        return ("/bin/sh", "-c", command)
+    try:
+        words = shlex.split(_shield_single_quoted_dollars(command))
+    except ValueError as error:
+        raise Invalid(f"The command {command!r} can't be read: {error}.", hint="Check its quotes.") from error
+    return tuple(_expand(word, environment).replace("\0", "$") for word in words)
+
+
+def _expand(word: str, environment: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda match: environment.get(match[1] or match[2], ""), word)
+
+
+def _without_single_quoted(command: str) -> str:
+    return re.sub(r"'[^']*'", "''", command)
+
+
+def _shield_single_quoted_dollars(command: str) -> str:
+    return re.sub(r"'[^']*'", lambda match: match[0].replace("$", "\0"), command)

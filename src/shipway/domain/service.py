@@ -1,0 +1,59 @@
+"""The service: one deployable unit with one source and its process types (S1.1)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from shipway.domain.names import ServicePath
+from shipway.domain.probe import Probe
+from shipway.domain.process import Resources
+from shipway.domain.source import Source
+
+ServiceState = Literal["stopped", "deploying", "running", "degraded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What a user sets once per service; every release freezes a copy."""
+
+    probe: Probe = field(default_factory=Probe)
+    resources: Resources = field(default_factory=Resources)
+    #: Port that `web` listens on, given to it as PORT; 0: the image's EXPOSE, else 8080.
+    port: int = 0
+    #: Seconds after a switch in which requests in flight may end (S6.6).
+    drain_timeout: float = 30.0
+    #: Seconds between SIGTERM and SIGKILL.
+    stop_grace: float = 30.0
+    #: Linux capabilities the app keeps; all others are dropped (S6.10).
+    capabilities: tuple[str, ...] = ()
+    #: Overrides the detected or Procfile command of `web`.
+    start_command: str = ""
+    #: Path of the Dockerfile inside the source; empty: `Dockerfile` when there is one.
+    dockerfile: str = ""
+    #: Seconds after which a build is ended.
+    build_timeout: float = 1800.0
+    #: Seconds after which the release command is ended.
+    release_timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One deployable unit."""
+
+    id: str
+    environment_id: str
+    workspace_id: str
+    path: ServicePath
+    source: Source
+    settings: ServiceSettings
+    #: Instances wanted per process type, as the user scaled it; see `scale_of` for the rest.
+    scale: dict[str, int]
+    #: Host names routed to `web`, the default one first.
+    hosts: tuple[str, ...]
+    #: The deployment that has the traffic, if any.
+    live_deployment_id: str | None
+    created_at: datetime
+
+    def scale_of(self, process: str) -> int:
+        """Instances wanted of `process`: as scaled, else one of every type the release has."""
+        return self.scale.get(process, 1)
