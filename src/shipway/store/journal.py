@@ -1,0 +1,69 @@
+"""The journal: what each step of a deployment returned, or how it failed, so that a restart goes on and does not repeat."""
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from shipway.domain.clock import now
+from shipway.domain.codec import decode, encode
+from shipway.domain.deployment import STEPS, Failure, StepRecord, StepState
+from shipway.store import tables as t
+from shipway.store.database import Tx
+
+_table = t.steps
+
+
+async def recorded(tx: Tx, deployment_id: str, name: str) -> tuple[StepState, Any, Failure | None] | None:
+    """A step's state, its encoded result and its failure; `None` when it has never begun."""
+    query = select(_table).where(_table.c.deployment_id == deployment_id, _table.c.name == name)
+    row = (await tx.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return row.state, row.result, decode(Failure, row.failure) if row.failure else None
+
+
+async def begin(tx: Tx, deployment_id: str, name: str) -> None:
+    """Note that a step runs; its first beginning counts when it runs again after a crash."""
+    if await recorded(tx, deployment_id, name) is None:
+        await _insert(tx, deployment_id, name, "running")
+
+
+async def complete(tx: Tx, deployment_id: str, name: str, result: Any, summary: str) -> None:
+    """Note what a step returned, and in one line how it went."""
+    await _end(tx, deployment_id, name, {"state": "complete", "result": result, "summary": summary, "failure": None})
+
+
+async def fail(tx: Tx, deployment_id: str, name: str, failure: Failure) -> None:
+    """Note how a step failed."""
+    await _end(tx, deployment_id, name, {"state": "error", "failure": encode(failure)})
+
+
+async def skip(tx: Tx, deployment_id: str, names: tuple[str, ...]) -> None:
+    """Note that steps are not needed."""
+    for name in names:
+        if await recorded(tx, deployment_id, name) is None:
+            await _insert(tx, deployment_id, name, "skipped")
+
+
+async def steps(tx: Tx, deployment_id: str) -> tuple[StepRecord, ...]:
+    """All nine steps in order, those that have not begun as pending, and `abandon` last when it took place."""
+    rows = {row.name: row for row in await tx.execute(select(_table).where(_table.c.deployment_id == deployment_id))}
+    names = [*STEPS, *sorted(set(rows) - set(STEPS))]
+    return tuple(_record(name, rows.get(name)) for name in names)
+
+
+def _record(name: str, row: Any) -> StepRecord:
+    if row is None:
+        return StepRecord(name, "pending")
+    return StepRecord(name, row.state, row.started_at, row.finished_at, row.summary)
+
+
+async def _insert(tx: Tx, deployment_id: str, name: str, state: StepState) -> None:
+    started = now() if state == "running" else None
+    values = {"deployment_id": deployment_id, "name": name, "state": state, "started_at": started, "summary": ""}
+    await tx.execute(insert(_table).values(values))
+
+
+async def _end(tx: Tx, deployment_id: str, name: str, values: dict[str, Any]) -> None:
+    condition = (_table.c.deployment_id == deployment_id) & (_table.c.name == name)
+    await tx.execute(update(_table).where(condition).values(values | {"finished_at": now()}))

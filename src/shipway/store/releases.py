@@ -1,0 +1,95 @@
+"""Releases: inserted once, never changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from shipway.domain.artifacts import Image
+from shipway.domain.clock import now
+from shipway.domain.codec import decode, encode
+from shipway.domain.ids import new_id
+from shipway.domain.process import ProcessType
+from shipway.domain.release import Release, config_hash
+from shipway.domain.service import ServiceSettings
+from shipway.store import services
+from shipway.store import tables as t
+from shipway.store.database import Tx
+
+
+async def ensure(
+    tx: Tx,
+    service_id: str,
+    deployment_id: str,
+    *,
+    image: Image,
+    config: Mapping[str, str],
+    processes: tuple[ProcessType, ...],
+    port: int,
+    settings: ServiceSettings,
+    release_command: str,
+    revision: str,
+) -> Release:
+    """The release that this deployment makes: made now with the next number, or as it was made before a crash."""
+    if made := await made_by(tx, deployment_id):
+        return made
+    values: dict[str, Any] = {
+        "id": new_id("rel"),
+        "service_id": service_id,
+        "deployment_id": deployment_id,
+        "number": await services.next_number(tx, service_id, "release"),
+        "image": encode(image),
+        "config": dict(config),
+        "processes": encode(processes),
+        "port": port,
+        "settings": encode(settings),
+        "config_hash": config_hash(config),
+        "release_command": release_command,
+        "revision": revision,
+        "created_at": now(),
+    }
+    await tx.execute(insert(t.releases).values(values))
+    return await get(tx, values["id"])
+
+
+async def get(tx: Tx, release_id: str) -> Release:
+    """By id; the caller knows that it exists."""
+    return _release((await tx.execute(select(t.releases).where(t.releases.c.id == release_id))).one())
+
+
+async def made_by(tx: Tx, deployment_id: str) -> Release | None:
+    """The one that a deployment made, if it has come so far."""
+    row = (await tx.execute(select(t.releases).where(t.releases.c.deployment_id == deployment_id))).one_or_none()
+    return _release(row) if row else None
+
+
+async def by_number(tx: Tx, service_id: str, number: int) -> Release | None:
+    """By its number in the service."""
+    query = select(t.releases).where(t.releases.c.service_id == service_id, t.releases.c.number == number)
+    row = (await tx.execute(query)).one_or_none()
+    return _release(row) if row else None
+
+
+async def of_service(tx: Tx, service_id: str, *, limit: int = 50) -> list[Release]:
+    """Newest first."""
+    table = t.releases
+    query = select(table).where(table.c.service_id == service_id).order_by(table.c.number.desc()).limit(limit)
+    return [_release(row) for row in await tx.execute(query)]
+
+
+def _release(row: Row[Any]) -> Release:
+    return Release(
+        id=row.id,
+        service_id=row.service_id,
+        number=row.number,
+        image=decode(Image, row.image),
+        config=row.config,
+        processes=decode(tuple[ProcessType, ...], row.processes),
+        port=row.port,
+        settings=decode(ServiceSettings, row.settings),
+        config_hash=row.config_hash,
+        created_at=row.created_at,
+        release_command=row.release_command,
+        commit=row.revision,
+        derived_from=row.derived_from,
+    )

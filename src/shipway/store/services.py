@@ -1,0 +1,140 @@
+"""Services, their hosts and their counters."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shipway.domain.clock import now
+from shipway.domain.codec import decode, encode
+from shipway.domain.errors import Conflict
+from shipway.domain.ids import new_id
+from shipway.domain.names import ServicePath
+from shipway.domain.service import Service, ServiceSettings
+from shipway.domain.source import Source
+from shipway.domain.tenancy import Environment
+from shipway.store import tables as t
+from shipway.store.database import Tx
+
+
+async def create(
+    tx: Tx, environment: Environment, path: ServicePath, *, workspace_id: str, source: Source, settings: ServiceSettings
+) -> Service:
+    """A service with no host and nothing running. Raises `Conflict` when the path is taken."""
+    values: dict[str, Any] = {
+        "id": new_id("svc"),
+        "environment_id": environment.id,
+        "workspace_id": workspace_id,
+        "slug": path.service,
+        "path": str(path),
+        "source": encode(source),
+        "settings": encode(settings),
+        "scale": {},
+        "last_build": 0,
+        "last_release": 0,
+        "last_deployment": 0,
+        "created_at": now(),
+    }
+    try:
+        async with tx.begin_nested():
+            await tx.execute(insert(t.services).values(values))
+    except IntegrityError as error:
+        raise Conflict(f"There is a service at {path} already.", hint="Deploy it, or choose another name.") from error
+    return await get(tx, values["id"])
+
+
+async def set_hosts(tx: Tx, service_id: str, hosts: Sequence[str]) -> None:
+    """Replace a service's hosts. Raises `Conflict` naming the first one that belongs to another service."""
+    await tx.execute(delete(t.hosts).where(t.hosts.c.service_id == service_id))
+    for position, host in enumerate(hosts):
+        try:
+            async with tx.begin_nested():
+                await tx.execute(insert(t.hosts).values(host=host, service_id=service_id, position=position))
+        except IntegrityError as error:
+            raise Conflict(
+                f"The host {host} is taken: one host leads to one service.",
+                hint="Choose another with --host.",
+            ) from error
+
+
+async def has_host(tx: Tx, host: str) -> bool:
+    """Whether any service has it."""
+    return (await tx.execute(select(t.hosts.c.host).where(t.hosts.c.host == host))).first() is not None
+
+
+async def get(tx: Tx, service_id: str) -> Service:
+    """By id; the caller knows that it exists."""
+    row = (await tx.execute(select(t.services).where(t.services.c.id == service_id))).one()
+    return (await _services(tx, [row]))[0]
+
+
+async def by_path(tx: Tx, path: ServicePath) -> Service | None:
+    """By its address."""
+    rows = (await tx.execute(select(t.services).where(t.services.c.path == str(path)))).all()
+    return next(iter(await _services(tx, rows)), None)
+
+
+async def listed(tx: Tx, *, environment_id: str | None = None) -> list[Service]:
+    """All, or those of one environment; by path."""
+    query = select(t.services).order_by(t.services.c.path)
+    if environment_id is not None:
+        query = query.where(t.services.c.environment_id == environment_id)
+    return await _services(tx, (await tx.execute(query)).all())
+
+
+async def next_number(tx: Tx, service_id: str, counter: Literal["build", "release", "deployment"]) -> int:
+    """Take the next number of one of a service's counters; numbers are never given twice."""
+    column = t.services.c[f"last_{counter}"]
+    query = update(t.services).where(t.services.c.id == service_id).values({column: column + 1}).returning(column)
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def change(
+    tx: Tx,
+    service_id: str,
+    *,
+    settings: ServiceSettings | None = None,
+    source: Source | None = None,
+    scale: dict[str, int] | None = None,
+) -> None:
+    """Replace what is given."""
+    values = {"settings": settings and encode(settings), "source": source and encode(source), "scale": scale}
+    given = {name: value for name, value in values.items() if value is not None}
+    if given:
+        await tx.execute(update(t.services).where(t.services.c.id == service_id).values(given))
+
+
+async def set_live(tx: Tx, service_id: str, deployment_id: str | None) -> None:
+    """Record which deployment has the traffic."""
+    query = update(t.services).where(t.services.c.id == service_id).values(live_deployment_id=deployment_id)
+    await tx.execute(query)
+
+
+async def remove(tx: Tx, service_id: str) -> None:
+    """Delete a service with its hosts, config, deployments and releases."""
+    await tx.execute(delete(t.services).where(t.services.c.id == service_id))
+
+
+async def _services(tx: Tx, rows: Sequence[Row[Any]]) -> list[Service]:
+    ids = [row.id for row in rows]
+    query = select(t.hosts).where(t.hosts.c.service_id.in_(ids)).order_by(t.hosts.c.position)
+    hosts: dict[str, list[str]] = {}
+    for host in await tx.execute(query):
+        hosts.setdefault(host.service_id, []).append(host.host)
+    return [_service(row, tuple(hosts.get(row.id, ()))) for row in rows]
+
+
+def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
+    return Service(
+        id=row.id,
+        environment_id=row.environment_id,
+        workspace_id=row.workspace_id,
+        path=ServicePath.parse(row.path),
+        source=decode(Source, row.source),  # type: ignore[arg-type]
+        settings=decode(ServiceSettings, row.settings),
+        scale=dict(row.scale),
+        hosts=hosts,
+        live_deployment_id=row.live_deployment_id,
+        created_at=row.created_at,
+    )
