@@ -1,0 +1,202 @@
+"""Workloads as Docker's JSON, and Docker's JSON as instances. Pure: no input or output here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network
+from math import ceil
+from typing import Any
+
+from shipway.domain.process import Resources
+from shipway.domain.workload import Instance, InstanceEvent, InstanceState, Owner, Workload
+from shipway.engines.docker import addresses
+
+Json = dict[str, Any]
+
+LABEL = "shipway."
+INSTALLATION = f"{LABEL}installation"
+NAME = f"{LABEL}name"
+ONE_OFF = f"{LABEL}one-off"
+SERVICE = f"{LABEL}service"
+DEPLOYMENT = f"{LABEL}deployment"
+
+#: Docker's words for an instance that runs or is about to; anything else is what is left of one.
+_STATES: Mapping[str, InstanceState] = {
+    "created": "starting",
+    "restarting": "starting",
+    "running": "running",
+    "paused": "running",
+}
+_SHELLS = {"sh", "bash", "dash", "ash"}
+_COMMAND_OPTION = re.compile("-[a-z]*c")
+#: Newest first, three files of ten megabytes each: a chatty app can't fill the disk.
+_LOGS: Json = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalImage:
+    """What running an image takes to know."""
+
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+def qualified(installation: str, name: str) -> str:
+    """The name on the engine, where other installations and tools live too."""
+    return f"{installation}.{name}"
+
+
+def container(installation: str, workload: Workload, image: LocalImage, address: str, *, one_off: bool = False) -> Json:
+    """The body of a request to create a container, hardened (S6.10)."""
+    network = qualified(installation, workload.network)
+    endpoint = {"IPAMConfig": {"IPv4Address": address}, "Aliases": list(workload.aliases)}
+    return {
+        "Image": workload.image,
+        "Hostname": workload.hostname,
+        "Labels": labels(installation, workload, one_off=one_off),
+        "StopTimeout": ceil(workload.stop_grace),
+        **_command(workload, image),
+        "HostConfig": {
+            "NetworkMode": network,
+            "Init": True,
+            "SecurityOpt": ["no-new-privileges"],
+            "CapDrop": ["ALL"],
+            "CapAdd": list(workload.capabilities),
+            "LogConfig": _LOGS,
+            "RestartPolicy": restart_policy(workload.restart),
+            **_limits(workload.resources),
+        },
+        "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
+    }
+
+
+def _limits(resources: Resources) -> Json:
+    return {
+        "Memory": resources.memory,
+        # The sum of memory and swap: equal means no swap.
+        "MemorySwap": resources.memory,
+        "NanoCpus": round(resources.cpus * 1_000_000_000),
+        "PidsLimit": resources.pids,
+    }
+
+
+def _command(workload: Workload, image: LocalImage) -> Json:
+    """The command and the environment, arranged so that SIGTERM reaches the app and the app may take its time.
+
+    A shell in front of the app passes no signal on and dies of it at once, which would end the container and the app
+    with it. So init signals the whole group, and the shell is told to wait for the app and to leave as it did.
+    """
+    environment = [f"{name}={value}" for name, value in sorted(workload.environment.items())]
+    argv = image.entrypoint + (image.command if workload.command is None else workload.command)
+    script = _script_position(argv)
+    if script is None:
+        return {"Env": environment} | ({} if workload.command is None else {"Cmd": list(workload.command)})
+    return {
+        "Env": ["TINI_KILL_PROCESS_GROUP=1", *environment],
+        "Entrypoint": [*argv[:script], f"trap exit TERM\n{argv[script]}", *argv[script + 1 :]],
+    }
+
+
+def _script_position(argv: tuple[str, ...]) -> int | None:
+    """Where the script stands in `sh -c …`, `bash -o pipefail -c …` and the like; `None` when it is no such thing."""
+    if not argv or argv[0].rpartition("/")[2] not in _SHELLS:
+        return None
+    for position, option in enumerate(argv[1:-1], start=1):
+        if _COMMAND_OPTION.fullmatch(option):
+            return position + 1
+        if not option.startswith("-") and argv[position - 1] != "-o":
+            return None
+    return None
+
+
+def restart_policy(restart: bool) -> Json:
+    """Whether the engine itself starts it again, after a crash and after a reboot."""
+    return {"Name": "unless-stopped" if restart else "no"}
+
+
+def network(installation: str, name: str, subnet: IPv4Network, mtu: int | None) -> Json:
+    """The body of a request to create one environment's network."""
+    block = {
+        "Subnet": str(subnet),
+        "Gateway": str(addresses.gateway(subnet)),
+        "IPRange": str(addresses.dynamic_range(subnet)),
+    }
+    return {
+        "Name": qualified(installation, name),
+        "CheckDuplicate": True,
+        "Driver": "bridge",
+        "Labels": {INSTALLATION: installation, NAME: name},
+        "IPAM": {"Config": [block]},
+        "Options": {} if mtu is None else {"com.docker.network.driver.mtu": str(mtu)},
+    }
+
+
+def labels(installation: str, workload: Workload, *, one_off: bool) -> dict[str, str]:
+    """Whose it is. Every label is always set, so that an image can't smuggle in its own."""
+    owner = workload.owner
+    return {
+        INSTALLATION: installation,
+        NAME: workload.name,
+        SERVICE: owner.service,
+        DEPLOYMENT: owner.deployment,
+        f"{LABEL}process": owner.process,
+        f"{LABEL}path": owner.path,
+        f"{LABEL}release": str(owner.release),
+        ONE_OFF: str(one_off).lower(),
+    }
+
+
+def owner_of(labels: Mapping[str, str]) -> Owner:
+    """The same back from the labels."""
+    release = labels.get(f"{LABEL}release", "")
+    return Owner(
+        service=labels.get(SERVICE, ""),
+        deployment=labels.get(DEPLOYMENT, ""),
+        process=labels.get(f"{LABEL}process", ""),
+        path=labels.get(f"{LABEL}path", ""),
+        release=int(release) if release.isdecimal() else 0,
+    )
+
+
+def is_one_off(labels: Mapping[str, str]) -> bool:
+    """Whether it is a release command or the like, rather than an instance."""
+    return labels.get(ONE_OFF) == "true"
+
+
+def instance(inspection: Json) -> Instance:
+    """What Docker says of a container, as an instance."""
+    state, labels = inspection["State"], inspection["Config"]["Labels"]
+    ours = inspection["NetworkSettings"]["Networks"].get(inspection["HostConfig"]["NetworkMode"], {})
+    seen = _STATES.get(state["Status"], "exited")
+    return Instance(
+        name=labels[NAME],
+        owner=owner_of(labels),
+        state=seen,
+        address=ours.get("IPAddress", "") if seen == "running" else "",
+        exit_code=None if state["Status"] in ("created", "running", "paused") else state["ExitCode"],
+        oom_killed=state["OOMKilled"],
+        restarts=inspection["RestartCount"],
+        started_at=_moment(state["StartedAt"]),
+    )
+
+
+def started(workload: Workload, address: str, at: datetime) -> Instance:
+    """A container that Docker has just started, as an instance."""
+    return Instance(workload.name, workload.owner, "running", address, started_at=at)
+
+
+def event(message: Json) -> InstanceEvent | None:
+    """One of Docker's events as ours; `None` when it is about a one-off."""
+    attributes = message["Actor"]["Attributes"]
+    if is_one_off(attributes):
+        return None
+    name, owner = attributes[NAME], owner_of(attributes)
+    if message["Action"] == "start":
+        return InstanceEvent(name, owner, "started")
+    return InstanceEvent(name, owner, "exited", int(attributes["exitCode"]))
+
+
+def _moment(text: str) -> datetime | None:
+    """Docker's zero time stands for never."""
+    return None if text.startswith("0001-") else datetime.fromisoformat(text)

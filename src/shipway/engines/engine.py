@@ -1,0 +1,86 @@
+"""The engine port: six verbs, each safe to repeat. It knows workloads, not services or users."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol, runtime_checkable
+
+from shipway.domain.log import Log
+from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
+
+
+class Engine(Protocol):
+    """Something that runs workloads. Every method may be called concurrently, also for the same name.
+
+    All raise `Unavailable` when the engine does not answer; nothing is known then about whether the effect took
+    place, and calling again is always right.
+    """
+
+    async def check(self) -> None:
+        """Return when the engine answers, else raise `Unavailable` with what to do about it. Called before anything else."""
+
+    async def start(self, workload: Workload) -> Instance:
+        """Make sure that exactly this workload runs under its name, and return it with its address.
+
+        Ensures its network and pulls the image when it is not present. An instance of that name that already runs is
+        kept (only its restart policy follows the workload); one that was created but not started is started; one that
+        exited is left exited and returned as such, so that a candidate's crash is never hidden by a retry, unless the
+        workload is one to be restarted: then it runs again.
+        Raises `DeployFailed` (`image-not-found`, `image-pull-denied`, `cannot-start`) when it can never start.
+        """
+
+    async def stop(self, name: str, grace: float) -> None:
+        """Make sure that nothing of that name is left: SIGTERM, `grace` seconds, SIGKILL, removal. Unknown names are fine.
+
+        A start of that name that is under way ends first; whoever does not want to wait for it cancels it before.
+        """
+
+    async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:
+        """This installation's instances, running or exited, by owner; all of them when neither is given. Sorted by name.
+
+        One-off runs are not among them.
+        """
+
+    async def run(self, workload: Workload, log: Log, timeout: float) -> int:
+        """Run a one-off to its end, its output going to `log`, and return its exit code.
+
+        Called again with the same name it does not run it twice: it waits for the one that runs, or returns what the
+        finished one returned, and repeats the output. Cancelling the call leaves it running. What is left of it stays
+        until `stop`. Raises `DeployFailed` (`timeout`) after `timeout` seconds, having ended it.
+        """
+
+    def logs(self, name: str, *, follow: bool = False, tail: int | None = None) -> AsyncIterator[LogLine]:
+        """What an instance wrote, oldest first: the last `tail` lines (all when `None`), then new ones while `follow`.
+
+        Following goes on over restarts, and ends when the instance has exited for good or was removed. An unknown name
+        yields nothing.
+        """
+
+    def events(self) -> AsyncIterator[InstanceEvent]:
+        """What happens to this installation's instances from this call on. Never ends by itself; ends with `Unavailable`
+        when the engine goes away. The caller must tolerate a missed event."""
+
+    async def remove_network(self, network: str) -> None:
+        """Make sure that the network is gone. One that is still in use stays, silently."""
+
+    async def close(self) -> None:
+        """Let go of connections; nothing that runs is touched."""
+
+
+@runtime_checkable
+class InspectsSockets(Protocol):
+    """An engine that can look into an instance's network namespace, for the diagnosis (S7.4)."""
+
+    async def listening(self, name: str) -> list[Socket] | None:
+        """The TCP sockets the instance listens on, or `None` when that can't be seen."""
+
+
+@runtime_checkable
+class InspectsImages(Protocol):
+    """An engine that can resolve an image reference before anything is started."""
+
+    async def resolve_image(self, reference: str) -> tuple[str, int]:
+        """What `reference` means now: the image by digest (`name@sha256:…`, or `sha256:…` for one that was never in a
+        registry), and the one port it EXPOSEs (0 for none or several).
+
+        A tag is asked for at its registry, as it may have moved; where that can't be had, what is present counts.
+        Raises `DeployFailed` (`image-not-found`, `image-pull-denied`).
+        """

@@ -1,0 +1,213 @@
+"""An engine in memory, for tests: apps follow a script, and any effect can be made to fail or to crash the caller.
+
+It passes the same contract suite as the real one. Instances have addresses, and `request` is what a prober would see.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from hashlib import sha256
+from ipaddress import IPv4Address
+from typing import Literal
+
+from shipway.domain.errors import DeployFailed, Unavailable
+from shipway.domain.log import Log
+from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.engines.fake_apps import (
+    KILLED,
+    Behaviour,
+    Container,
+    exits,
+    ignores_sigterm,
+    listens_on,
+    never_listens,
+    serves,
+)
+
+__all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "listens_on", "never_listens", "serves"]
+
+#: Called with the verb and `before` or `after` its effect; what it raises reaches the verb's caller.
+Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
+
+
+class FakeEngine:
+    """`Engine`, `InspectsSockets` and `InspectsImages` without an engine. What it runs outlives its callers' crashes."""
+
+    def __init__(self) -> None:
+        #: Script by image, or by image and process type; any other app serves 200. One-offs go by
+        #: `(image, process)` alone, and any other ends well.
+        self.behaviours: dict[str | tuple[str, str], Behaviour] = {}
+        self.missing_images: set[str] = set()
+        self.denied_images: set[str] = set()
+        #: Port an image EXPOSEs.
+        self.exposed_ports: dict[str, int] = {}
+        self.intercept: Intercept | None = None
+        #: While false every call raises `Unavailable`, and what runs goes on running.
+        self.available = True
+        self.networks: set[str] = set()
+        self._containers: dict[str, Container] = {}
+        self._last_address = IPv4Address("10.200.0.1")
+        self._resolved: dict[str, str] = {}
+        self._listeners: list[asyncio.Queue[InstanceEvent | None]] = []
+
+    async def request(self, address: str, port: int, path: str) -> int | None:
+        """The HTTP status that a prober at `address` and `port` would see, or `None` when the connection is refused."""
+        for container in self._containers.values():
+            if container.address == address and container.port == port and container.listens():
+                behaviour = container.behaviour
+                reachable = not Socket(behaviour.address, port).loopback
+                return behaviour.paths.get(path, behaviour.status) if reachable else None
+        return None
+
+    def crash(self, name: str, code: int = KILLED) -> None:
+        """End an instance's app from outside, as a bug or the kernel would."""
+        self._containers[name].exit(code)
+
+    def go_away(self) -> None:
+        """Stop answering, and end every event stream, until `available` is set again."""
+        self.available = False
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
+    async def check(self) -> None:
+        """See `Engine.check`."""
+        self._reach()
+
+    async def start(self, workload: Workload) -> Instance:
+        """See `Engine.start`."""
+        async with self._effect("start"):
+            container = self._ensure(workload, one_off=False)
+            container.workload = replace(container.workload, restart=workload.restart)
+            if container.state == "exited" and workload.restart:
+                container.begin()
+            return container.seen()
+
+    async def stop(self, name: str, grace: float) -> None:
+        """See `Engine.stop`."""
+        async with self._effect("stop"):
+            if container := self._containers.get(name):
+                await container.end(grace)
+                self._containers.pop(name, None)
+
+    async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:
+        """See `Engine.instances`."""
+        self._reach()
+        found = [container.seen() for container in self._containers.values() if not container.one_off]
+        wanted = [i for i in found if service in ("", i.owner.service) and deployment in ("", i.owner.deployment)]
+        return sorted(wanted, key=lambda instance: instance.name)
+
+    async def run(self, workload: Workload, log: Log, timeout: float) -> int:
+        """See `Engine.run`."""
+        async with self._effect("run"):
+            container = self._ensure(workload, one_off=True)
+            try:
+                async with asyncio.timeout(timeout):
+                    async for line in self.logs(workload.name, follow=True):
+                        log(line.text)
+            except TimeoutError:
+                await container.end(workload.stop_grace)
+                raise DeployFailed(f"{workload.name} did not end within {timeout:g} s.", code="timeout") from None
+        return container.exit_code or 0
+
+    async def logs(self, name: str, *, follow: bool = False, tail: int | None = None) -> AsyncIterator[LogLine]:
+        """See `Engine.logs`."""
+        self._reach()
+        container = self._containers.get(name)
+        if container is None:
+            return
+        told = 0 if tail is None else max(0, len(container.lines) - tail)
+        while True:
+            news, over = container.news, container.over
+            for line in container.lines[told:]:
+                told += 1
+                yield line
+            if over or not follow:
+                return
+            await news.wait()
+
+    def events(self) -> AsyncIterator[InstanceEvent]:
+        """See `Engine.events`."""
+        listener: asyncio.Queue[InstanceEvent | None] = asyncio.Queue()
+        self._listeners.append(listener)
+        return self._heard(listener)
+
+    async def remove_network(self, network: str) -> None:
+        """See `Engine.remove_network`."""
+        async with self._effect("remove_network"):
+            if all(container.workload.network != network for container in self._containers.values()):
+                self.networks.discard(network)
+
+    async def listening(self, name: str) -> list[Socket] | None:
+        """See `InspectsSockets.listening`."""
+        self._reach()
+        container = self._containers.get(name)
+        if container is None or container.state != "running":
+            return None
+        return [Socket(container.behaviour.address, container.port)] if container.listens() else []
+
+    async def resolve_image(self, reference: str) -> tuple[str, int]:
+        """See `InspectsImages.resolve_image`."""
+        async with self._effect("resolve_image"):
+            self._pull(reference)
+            name, at, _ = reference.partition("@")
+            resolved = reference if at else f"{name}@sha256:{sha256(reference.encode()).hexdigest()}"
+            self._resolved[resolved] = reference
+        return resolved, self.exposed_ports.get(reference, 0)
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+
+    @asynccontextmanager
+    async def _effect(self, verb: str) -> AsyncIterator[None]:
+        if self.intercept:
+            await self.intercept(verb, "before")
+        self._reach()
+        # Others get their turn, as they would while a real engine works.
+        await asyncio.sleep(0)
+        yield
+        if self.intercept:
+            await self.intercept(verb, "after")
+
+    def _reach(self) -> None:
+        if not self.available:
+            raise Unavailable("The engine has gone away.", hint="Set `available`.")
+
+    def _ensure(self, workload: Workload, *, one_off: bool) -> Container:
+        if workload.name not in self._containers:
+            self._pull(workload.image)
+            self.networks.add(workload.network)
+            # An address that nobody ever had, so that a stale one reaches nobody.
+            self._last_address += 1
+            behaviour = self._behaviour(workload, one_off=one_off)
+            container = Container(workload, behaviour, str(self._last_address), one_off, self._announce)
+            self._containers[workload.name] = container
+            container.begin()
+        return self._containers[workload.name]
+
+    def _pull(self, reference: str) -> None:
+        if reference in self.denied_images:
+            raise DeployFailed(f"The registry refused to hand out {reference}.", code="image-pull-denied")
+        if reference in self.missing_images:
+            raise DeployFailed(f"There is no image {reference}.", code="image-not-found")
+
+    def _behaviour(self, workload: Workload, *, one_off: bool) -> Behaviour:
+        image = self._resolved.get(workload.image, workload.image)
+        if scripted := self.behaviours.get((image, workload.owner.process)):
+            return scripted
+        return exits(0) if one_off else self.behaviours.get(image, serves())
+
+    def _announce(self, container: Container, kind: Literal["started", "exited"]) -> None:
+        if container.one_off:
+            return
+        code = container.exit_code if kind == "exited" else None
+        for listener in self._listeners:
+            listener.put_nowait(InstanceEvent(container.workload.name, container.workload.owner, kind, code))
+
+    async def _heard(self, listener: asyncio.Queue[InstanceEvent | None]) -> AsyncIterator[InstanceEvent]:
+        try:
+            while event := await listener.get():
+                yield event
+        finally:
+            self._listeners.remove(listener)
+        raise Unavailable("The engine has gone away.", hint="Set `available`.")
