@@ -1,0 +1,1 @@
+"""The built-in private registry: distribution's server, supervised, with our token authorisation."""

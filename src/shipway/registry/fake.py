@@ -1,0 +1,52 @@
+"""A registry in memory, for tests of those who use one."""
+
+import secrets
+
+from shipway.domain.credential import Credential
+from shipway.domain.errors import Unavailable
+
+
+class FakeRegistry:
+    """Implements `Registry`. Set `available` to False to have `check` fail."""
+
+    def __init__(self, host: str = "127.0.0.1:7701") -> None:
+        self.host = host
+        self.available = True
+        #: Whether `check` was called since the last `shutdown`.
+        self.running = False
+        #: What each password it gave out permits: `(repository, action)`.
+        self.permits: dict[str, frozenset[tuple[str, str]]] = {}
+
+    async def check(self) -> None:
+        """Run from now on; fail unless `available`."""
+        if not self.available:
+            raise Unavailable("The registry does not answer.", hint="Set `available`.")
+        self.running = True
+
+    def repository(self, workspace: str, name: str) -> str:
+        """`host/workspace/name`."""
+        return f"{self.host}/{workspace}/{name}"
+
+    def push_credential(self, workspace: str, name: str) -> Credential:
+        """Permits pull and push on that repository."""
+        return self._credential(f"{workspace}/{name}", ("pull", "push"))
+
+    def pull_credential(self, workspace: str, name: str) -> Credential:
+        """Permits pull on that repository."""
+        return self._credential(f"{workspace}/{name}", ("pull",))
+
+    def allows(self, credential: Credential, repository: str, action: str) -> bool:
+        """Whether the registry would let the bearer do that (`repository` without the host)."""
+        return (repository, action) in self.permits.get(credential.password, frozenset())
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def shutdown(self) -> None:
+        """Don't run any more."""
+        self.running = False
+
+    def _credential(self, repository: str, actions: tuple[str, ...]) -> Credential:
+        password = secrets.token_hex(8)
+        self.permits[password] = frozenset((repository, action) for action in actions)
+        return Credential("shipway", password)

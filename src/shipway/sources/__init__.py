@@ -1,0 +1,1 @@
+"""Sources bring code to this machine: the port in `source.py`, git, uploads."""

@@ -1,0 +1,1 @@
+"""Git repositories as a source: the `git` command, a cache of shallow repositories, and trees checked out of it."""

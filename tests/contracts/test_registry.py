@@ -1,0 +1,128 @@
+"""What every registry promises, on the fake and on the real server."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.support.registry import free_port, token_service
+
+from shipway.domain.credential import Credential
+from shipway.registry.fake import FakeRegistry
+from shipway.registry.registry import Registry
+from shipway.registry.server import DistributionRegistry
+
+
+@dataclass(frozen=True)
+class World:
+    """A registry, and a client's view of what a credential is good for there."""
+
+    registry: Registry
+    host: str
+    #: `(credential, repository, action)`.
+    allows: Callable[[Credential, str, str], Awaitable[bool]]
+
+
+@pytest.fixture(params=["fake", "distribution"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    if request.param == "fake":
+        fake = FakeRegistry("127.0.0.1:7701")
+
+        async def fake_allows(credential: Credential, repository: str, action: str) -> bool:
+            return fake.allows(credential, repository, action)
+
+        yield World(fake, "127.0.0.1:7701", fake_allows)
+        return
+    if shutil.which("docker-registry") is None:
+        pytest.skip("docker-registry is not installed")
+    async with token_service() as service:
+        port = free_port()
+        real = DistributionRegistry(tmp_path, port, service.realm, "test")
+        service.tokens = real.tokens
+
+        async def really_allows(credential: Credential, repository: str, action: str) -> bool:
+            return await _server_allows(f"http://127.0.0.1:{port}", service.realm, credential, repository, action)
+
+        try:
+            yield World(real, f"127.0.0.1:{port}", really_allows)
+        finally:
+            await real.shutdown()
+            await real.close()
+
+
+async def _server_allows(url: str, realm: str, credential: Credential, repository: str, action: str) -> bool:
+    """Ask for a token as a client does, then do something on the server that needs `action`."""
+    actions = "pull,push" if action == "push" else action
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.get(
+            realm,
+            params={"service": "test-registry", "scope": f"repository:{repository}:{actions}"},
+            auth=(credential.username, credential.password),
+        )
+        if answer.status_code == 401:
+            return False
+        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        if action == "push":
+            tried = await http.post(f"{url}/v2/{repository}/blobs/uploads/", headers=headers)
+        elif action == "delete":
+            tried = await http.delete(f"{url}/v2/{repository}/manifests/sha256:{'0' * 64}", headers=headers)
+        else:
+            tried = await http.get(f"{url}/v2/{repository}/tags/list", headers=headers)
+        assert tried.status_code in (202, 401, 404)
+        return tried.status_code != 401
+
+
+async def test_a_registry_that_runs_passes_its_check_again_and_again(world: World) -> None:
+    await world.registry.check()
+    await world.registry.check()
+
+
+async def test_a_repository_is_the_registrys_host_the_workspace_and_the_name(world: World) -> None:
+    assert world.registry.repository("acme", "shop.production.api") == f"{world.host}/acme/shop.production.api"
+
+
+async def test_a_push_credential_pushes_and_pulls_there_and_nowhere_else(world: World) -> None:
+    await world.registry.check()
+    credential = world.registry.push_credential("acme", "shop")
+    assert await world.allows(credential, "acme/shop", "push")
+    assert await world.allows(credential, "acme/shop", "pull")
+    assert not await world.allows(credential, "acme/shop", "delete")
+    assert not await world.allows(credential, "acme/other", "push")
+    assert not await world.allows(credential, "acme/other", "pull")
+    assert not await world.allows(credential, "rival/shop", "pull")
+
+
+async def test_a_pull_credential_pulls_there_and_nowhere_else_and_never_pushes(world: World) -> None:
+    await world.registry.check()
+    credential = world.registry.pull_credential("acme", "shop")
+    assert await world.allows(credential, "acme/shop", "pull")
+    assert not await world.allows(credential, "acme/shop", "push")
+    assert not await world.allows(credential, "acme/other", "pull")
+
+
+async def test_a_made_up_credential_is_good_for_nothing(world: World) -> None:
+    await world.registry.check()
+    assert not await world.allows(Credential("shipway", "guessed"), "acme/shop", "pull")
+
+
+async def test_a_credential_never_shows_its_password(world: World) -> None:
+    credential = world.registry.push_credential("acme", "shop")
+    assert credential.password
+    assert credential.password not in repr(credential)
+
+
+async def test_closing_leaves_the_registry_serving(world: World) -> None:
+    await world.registry.check()
+    credential = world.registry.pull_credential("acme", "shop")
+    await world.registry.close()
+    assert await world.allows(credential, "acme/shop", "pull")
+
+
+async def test_a_registry_that_was_shut_down_is_started_again_by_the_next_check(world: World) -> None:
+    await world.registry.check()
+    await world.registry.shutdown()
+    await world.registry.shutdown()
+    await world.registry.check()
+    assert await world.allows(world.registry.pull_credential("acme", "shop"), "acme/shop", "pull")
