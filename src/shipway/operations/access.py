@@ -1,0 +1,72 @@
+"""Who may see and do what. Whatever is not one's own does not exist: another tenant's name answers as an unknown one."""
+
+from dataclasses import dataclass
+
+from shipway.domain.deployment import Deployment
+from shipway.domain.errors import Forbidden, NotFound
+from shipway.domain.names import ServicePath
+from shipway.domain.service import Service
+from shipway.domain.tenancy import Environment, Project, Workspace
+from shipway.domain.user import User
+from shipway.store import deployments, services, tenancy
+from shipway.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The user behind a request, and by which door they came."""
+
+    user: User
+    #: `cli`, `api`, `dashboard`
+    door: str = "api"
+
+    def sees(self, workspace_id: str) -> bool:
+        """Whether the workspace exists for them."""
+        return self.user.admin or workspace_id in self.user.workspaces
+
+
+def require_admin(actor: Actor) -> None:
+    """Raises `Forbidden` for anyone else."""
+    if not actor.user.admin:
+        raise Forbidden("Only an administrator of this installation may do that.", hint="Ask one.")
+
+
+async def workspace(tx: Tx, actor: Actor, slug: str) -> Workspace:
+    """Raises `NotFound`, as all of these."""
+    found = await tenancy.workspace(tx, slug)
+    if found is None or not actor.sees(found.id):
+        raise NotFound(f"There is no workspace {slug!r}.", hint="`shipway workspaces` lists yours.")
+    return found
+
+
+async def project(tx: Tx, actor: Actor, workspace_slug: str, slug: str) -> Project:
+    """A project of a workspace."""
+    found = await tenancy.project(tx, await workspace(tx, actor, workspace_slug), slug)
+    if found is None:
+        raise NotFound(f"There is no project {slug!r} in {workspace_slug}.", hint="`shipway projects` lists them.")
+    return found
+
+
+async def environment(tx: Tx, actor: Actor, workspace_slug: str, project_slug: str, slug: str) -> Environment:
+    """An environment of a project."""
+    found = await tenancy.environment(tx, await project(tx, actor, workspace_slug, project_slug), slug)
+    if found is None:
+        raise NotFound(f"There is no environment {slug!r} in {workspace_slug}/{project_slug}.")
+    return found
+
+
+async def service(tx: Tx, actor: Actor, path: ServicePath) -> Service:
+    """A service, by its address."""
+    found = await services.by_path(tx, path)
+    if found is None or not actor.sees(found.workspace_id):
+        raise NotFound(f"There is no service at {path}.", hint="`shipway services` lists yours.")
+    return found
+
+
+async def deployment(tx: Tx, actor: Actor, deployment_id: str) -> tuple[Deployment, Service]:
+    """A deployment and its service, by the deployment's id."""
+    found = await deployments.find(tx, deployment_id)
+    owner = await services.get(tx, found.service_id) if found else None
+    if found is None or owner is None or not actor.sees(owner.workspace_id):
+        raise NotFound(f"There is no deployment {deployment_id!r}.")
+    return found, owner

@@ -1,0 +1,262 @@
+"""Deployments: ask for one, go back, cancel, look."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shipway.domain.clock import now
+from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment, StepRecord, status_label
+from shipway.domain.errors import Conflict, Invalid, NotFound
+from shipway.domain.names import ServicePath
+from shipway.domain.process import process_name
+from shipway.domain.release import Release
+from shipway.domain.service import Service
+from shipway.domain.source import ImageSource, Revision, UploadSource
+from shipway.operations import access
+from shipway.operations.access import Actor
+from shipway.pipeline import topics
+from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.platform import Platform
+from shipway.store import deployments, journal, queue, releases, services
+from shipway.store.database import Tx
+
+QueuePolicy = Literal["supersede", "wait"]
+
+MOST_INSTANCES = 50
+_UPLOAD = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """A deployment with its steps."""
+
+    deployment: Deployment
+    path: ServicePath
+    steps: tuple[StepRecord, ...]
+    #: How many deployments of the service are before it in the queue; `None` when it does not wait.
+    position: int | None = None
+
+    @property
+    def status_label(self) -> str:
+        """Building / Pushing / Deploying / Running / Failed (S1.5)."""
+        running = next((step.name for step in self.steps if step.state == "running"), "")
+        return status_label(self.deployment.state, running)
+
+
+async def deploy(
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    *,
+    revision: Revision | None = None,
+    policy: QueuePolicy = "supersede",
+) -> Deployment:
+    """Ask for a deployment of the service's source with today's config. It is queued when this returns."""
+    wanted = revision or Revision()
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        _check_revision(platform, service, wanted)
+        if isinstance(service.source, UploadSource) and not wanted.upload:
+            wanted = await _last_upload(tx, service)
+        made = await _enqueue(tx, actor, service, "deploy", revision=wanted, policy=policy)
+    platform.signals.notify(topics.QUEUE)
+    return made
+
+
+async def rollback(
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    *,
+    version: int | None = None,
+    policy: QueuePolicy = "supersede",
+) -> Deployment:
+    """Make release `version` live again, itself: same digest, same config. Without one: the last that was live before."""
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        release = await _release(tx, service, version) if version is not None else await _previous(tx, service)
+        made = await _enqueue(tx, actor, service, "rollback", release_id=release.id, policy=policy)
+    platform.signals.notify(topics.QUEUE)
+    return made
+
+
+async def restart(platform: Platform, actor: Actor, path: ServicePath) -> Deployment:
+    """New instances of the release that is live, one for one, without a gap."""
+    return await _again(platform, actor, path, "restart")
+
+
+async def scale(platform: Platform, actor: Actor, path: ServicePath, counts: dict[str, int]) -> Deployment | None:
+    """Set how many instances of each process type run. Returns the deployment that does it, `None` when nothing is live:
+    the next deployment starts as many."""
+    for process, count in counts.items():
+        process_name(process)
+        if not 0 <= count <= MOST_INSTANCES:
+            raise Invalid(f"{process}={count} is out of range.", hint=f"Between 0 and {MOST_INSTANCES}.")
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        await _check_processes(tx, service, counts)
+        await services.change(tx, service.id, scale=service.scale | counts)
+        if service.live_deployment_id is None:
+            return None
+    return await _again(platform, actor, path, "scale")
+
+
+async def cancel(platform: Platform, actor: Actor, deployment_id: str) -> Deployment:
+    """Stop a deployment before traffic moves. Raises `Conflict` once it has moved, or when it is over."""
+    async with platform.database.write() as tx:
+        deployment, _ = await access.deployment(tx, actor, deployment_id)
+        if deployment.state not in UNFINISHED:
+            raise Conflict(
+                f"Deployment d{deployment.number} is {deployment.state}; there is nothing to cancel.",
+                hint="To undo what is live, roll back: `shipway rollback`." if deployment.state == "live" else "",
+            )
+        if await journal.recorded(tx, deployment_id, POINT_OF_NO_RETURN):
+            raise Conflict(
+                f"The traffic of d{deployment.number} is moving already.",
+                hint="Roll back when it is live: `shipway rollback`.",
+            )
+        if deployment_id in await queue.queued(tx, deployment.service_id):
+            await deployments.mark(tx, deployment_id, "cancelled", finished_at=now())
+            await queue.done(tx, deployment_id)
+        else:
+            await deployments.mark(tx, deployment_id, cancel_requested=True)
+        cancelled = await deployments.get(tx, deployment_id)
+    for topic in (topics.cancel(deployment_id), deployment_id):
+        platform.signals.notify(topic)
+    return cancelled
+
+
+async def get_deployment(platform: Platform, actor: Actor, deployment_id: str) -> DeploymentView:
+    """A deployment with its steps."""
+    async with platform.database.read() as tx:
+        deployment, service = await access.deployment(tx, actor, deployment_id)
+        return await _view(tx, deployment, service)
+
+
+async def find_deployment(platform: Platform, actor: Actor, path: ServicePath, number: int | None) -> DeploymentView:
+    """By its number in the service, or the newest."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        if number is None:
+            found = next(iter(await deployments.of_service(tx, service.id, limit=1)), None)
+        else:
+            found = await deployments.by_number(tx, service.id, number)
+        if found is None:
+            wanted = "no deployment yet" if number is None else f"no deployment d{number}"
+            raise NotFound(f"{path} has {wanted}.", hint="`shipway deploy` makes one.")
+        return await _view(tx, found, service)
+
+
+async def list_deployments(
+    platform: Platform, actor: Actor, path: ServicePath, *, limit: int = 20, before: int | None = None
+) -> list[Deployment]:
+    """Newest first."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        return await deployments.of_service(tx, service.id, limit=limit, before=before)
+
+
+async def list_releases(platform: Platform, actor: Actor, path: ServicePath, *, limit: int = 20) -> list[Release]:
+    """Newest first."""
+    async with platform.database.read() as tx:
+        return await releases.of_service(tx, (await access.service(tx, actor, path)).id, limit=limit)
+
+
+async def _again(platform: Platform, actor: Actor, path: ServicePath, action: Action) -> Deployment:
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        if service.live_deployment_id is None:
+            raise Conflict(f"{path} has nothing live.", hint="Deploy it first: `shipway deploy`.")
+        # Which release that is, is decided when it runs; and a new deploy that waits already stays in the queue.
+        made = await _enqueue(tx, actor, service, action, policy="wait")
+    platform.signals.notify(topics.QUEUE)
+    return made
+
+
+async def _enqueue(
+    tx: Tx,
+    actor: Actor,
+    service: Service,
+    action: Action,
+    *,
+    policy: QueuePolicy,
+    revision: Revision | None = None,
+    release_id: str | None = None,
+) -> Deployment:
+    """Deployment and queue row in one transaction: neither is ever without the other. The newest wins (S2.6)."""
+    if policy == "supersede":
+        for waiting in await queue.queued(tx, service.id):
+            await deployments.mark(tx, waiting, "superseded", finished_at=now())
+            await queue.done(tx, waiting)
+    made = await deployments.create(
+        tx,
+        service.id,
+        action,
+        trigger=actor.door,
+        actor=actor.user.name,
+        revision=revision or Revision(),
+        release_id=release_id,
+    )
+    await queue.enqueue(tx, made.id, service.id)
+    return made
+
+
+def _check_revision(platform: Platform, service: Service, wanted: Revision) -> None:
+    source = service.source
+    if wanted.upload and not isinstance(source, UploadSource):
+        raise Invalid(
+            f"{service.path} is not deployed from uploads.", hint="Its source is set; deploy without a directory."
+        )
+    if wanted.upload and not _UPLOAD.fullmatch(wanted.upload):
+        raise Invalid("An upload is named by its SHA-256.", hint="Use the digest that POST /uploads returned.")
+    if wanted.image and not isinstance(source, ImageSource):
+        raise Invalid(f"{service.path} is not deployed from an image.", hint="Leave --image away.")
+    if wanted.image:
+        refuse_foreign_image(platform, service.path, wanted.image)
+    if wanted.ref and isinstance(source, (UploadSource, ImageSource)):
+        raise Invalid(f"{service.path} is not deployed from git; a ref means nothing to it.", hint="Leave --ref away.")
+
+
+async def _last_upload(tx: Tx, service: Service) -> Revision:
+    """A redeploy of uploaded source takes what was uploaded last."""
+    for known in await deployments.of_service(tx, service.id, limit=200):
+        if known.revision.upload:
+            return known.revision
+    raise Invalid(
+        f"Nothing was uploaded to {service.path} yet.", hint="Run `shipway deploy` in the directory you want to deploy."
+    )
+
+
+async def _release(tx: Tx, service: Service, version: int) -> Release:
+    found = await releases.by_number(tx, service.id, version)
+    if found is None:
+        known = [f"v{release.number}" for release in await releases.of_service(tx, service.id, limit=10)]
+        raise NotFound(f"{service.path} has no release v{version}.", hint=f"It has {', '.join(known) or 'none yet'}.")
+    return found
+
+
+async def _previous(tx: Tx, service: Service) -> Release:
+    """The release that was live last, other than the one that is: rolling back twice goes back and forth no further."""
+    live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
+    for known in await deployments.previously_live(tx, service.id):
+        if known.release_id and (live is None or known.release_id != live.release_id):
+            return await releases.get(tx, known.release_id)
+    raise Conflict(
+        f"{service.path} has no earlier release that was live.", hint="Name one: `shipway rollback --version N`."
+    )
+
+
+async def _check_processes(tx: Tx, service: Service, counts: dict[str, int]) -> None:
+    newest: Sequence[Release] = await releases.of_service(tx, service.id, limit=1)
+    known = {process.name for release in newest for process in release.processes}
+    if known and (unknown := sorted(set(counts) - known)):
+        raise Invalid(
+            f"{service.path} has no process type {unknown[0]!r}.", hint=f"It has: {', '.join(sorted(known))}."
+        )
+
+
+async def _view(tx: Tx, deployment: Deployment, service: Service) -> DeploymentView:
+    waiting = await queue.queued(tx, service.id)
+    position = waiting.index(deployment.id) if deployment.id in waiting else None
+    return DeploymentView(deployment, service.path, await journal.steps(tx, deployment.id), position)

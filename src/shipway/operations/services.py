@@ -1,0 +1,207 @@
+"""Services: create, look at, change, delete."""
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from shipway.domain.deployment import UNFINISHED, Deployment
+from shipway.domain.errors import Conflict, Forbidden, Invalid
+from shipway.domain.names import ServicePath, host, slug
+from shipway.domain.service import Service, ServiceSettings, ServiceState
+from shipway.domain.source import GitSource, ImageSource, Source
+from shipway.domain.workload import Instance
+from shipway.operations import access, tenancy
+from shipway.operations.access import Actor
+from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.platform import Platform
+from shipway.pipeline.together import together
+from shipway.store import deployments, services
+from shipway.store.database import Tx
+
+#: A DNS label may have 63 characters; a suffix needs some.
+_LONGEST_LABEL = 56
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """A service and how it is."""
+
+    service: Service
+    state: ServiceState
+    url: str
+    live: Deployment | None
+    latest: Deployment | None
+    instances: tuple[Instance, ...] = ()
+
+
+async def create_service(
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    source: Source,
+    *,
+    settings: ServiceSettings | None = None,
+    hosts: Sequence[str] = (),
+    create_parents: bool = False,
+) -> Service:
+    """A service with nothing running yet. Raises `Conflict` when the path or one of its hosts is taken."""
+    _check_source(platform, actor, path, source)
+    async with platform.database.write() as tx:
+        if create_parents:
+            await tenancy.ensure_environment(tx, actor, path.workspace, path.project, path.environment)
+        workspace = await access.workspace(tx, actor, path.workspace)
+        environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
+        service = await services.create(
+            tx,
+            environment,
+            replace(path, service=slug(path.service, "service")),
+            workspace_id=workspace.id,
+            source=source,
+            settings=settings or ServiceSettings(),
+        )
+        chosen = [host(name) for name in hosts] or [await _default_host(tx, platform, path)]
+        await services.set_hosts(tx, service.id, chosen)
+        return await services.get(tx, service.id)
+
+
+async def get_service(
+    platform: Platform, actor: Actor, path: ServicePath, *, with_instances: bool = True
+) -> ServiceView:
+    """A service with its state and, unless told otherwise, its instances: only these need an engine that answers."""
+    async with platform.database.read() as tx:
+        view = await _view(tx, platform, await access.service(tx, actor, path))
+    if not with_instances:
+        return view
+    instances = await platform.engine.instances(service=view.service.id)
+    return replace(view, instances=tuple(instances), state=_with_instances(view, instances))
+
+
+async def list_services(
+    platform: Platform, actor: Actor, *, workspace: str = "", project: str = "", environment: str = ""
+) -> list[ServiceView]:
+    """The services the actor may see, of one workspace, project or environment where given; by path."""
+    async with platform.database.read() as tx:
+        if workspace:
+            await access.workspace(tx, actor, workspace)
+        visible = [service for service in await services.listed(tx) if actor.sees(service.workspace_id)]
+        wanted = {"workspace": workspace, "project": project, "environment": environment}
+        chosen = [
+            service
+            for service in visible
+            if all(not value or getattr(service.path, part) == value for part, value in wanted.items())
+        ]
+        return [await _view(tx, platform, service) for service in chosen]
+
+
+async def change_service(
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    source: Source | None = None,
+    hosts: Sequence[str] | None = None,
+) -> Service:
+    """Change what is given; settings and source count from the next deployment on, hosts at once."""
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        if source is not None:
+            _check_source(platform, actor, path, source)
+            if type(source) is not type(service.source):
+                raise Conflict("A service keeps its kind of source.", hint="Create another service for the other kind.")
+        changed = merged(service.settings, settings) if settings else None
+        await services.change(tx, service.id, settings=changed, source=source)
+        if hosts is not None:
+            await services.set_hosts(tx, service.id, [host(name) for name in hosts])
+        service = await services.get(tx, service.id)
+    if hosts is not None:
+        await platform.routes.reconcile()
+    return service
+
+
+async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *, confirm: str) -> None:
+    """Stop and forget a service, for good (S12.5). `confirm` must be its path. Raises `Conflict` while it is deploying."""
+    if confirm.strip("/") != str(path):
+        raise Invalid("The confirmation does not match.", hint=f"Type the service's whole path: {path}")
+    async with platform.database.write() as tx:
+        service = await access.service(tx, actor, path)
+        if await deployments.unfinished(tx, service.id):
+            raise Conflict(f"{path} is deploying.", hint="Cancel that first: `shipway cancel`.")
+        gone = [deployment.id for deployment in await deployments.of_service(tx, service.id, limit=100_000)]
+        await services.remove(tx, service.id)
+        last = not await services.listed(tx, environment_id=service.environment_id)
+    # It is gone for everybody; what is left of it now, the janitor would find too.
+    await platform.routes.reconcile()
+    instances = await platform.engine.instances(service=service.id)
+    await together(platform.engine.stop(each.name, service.settings.stop_grace) for each in instances)
+    if last:
+        await platform.engine.remove_network(path.network)
+    for deployment_id in gone:
+        await asyncio.to_thread(shutil.rmtree, platform.logs.directory(deployment_id), ignore_errors=True)
+
+
+async def _default_host(tx: Tx, platform: Platform, path: ServicePath) -> str:
+    """`<service>-<environment>-<project>.<base domain>`, made one's own where another tenant's is the same."""
+    label = path.default_label
+    name = f"{label}.{platform.settings.base_domain}"
+    if len(label) > _LONGEST_LABEL or await services.has_host(tx, name):
+        suffix = hashlib.sha256(str(path).encode()).hexdigest()[:6]
+        name = f"{label[:_LONGEST_LABEL].rstrip('-')}-{suffix}.{platform.settings.base_domain}"
+    return name
+
+
+def merged(settings: ServiceSettings, changes: Mapping[str, Any]) -> ServiceSettings:
+    """The settings with some fields changed; a nested mapping changes some fields of what is nested."""
+    changed: ServiceSettings = _replaced(settings, changes)
+    return changed
+
+
+def _replaced(value: Any, changes: Mapping[str, Any]) -> Any:
+    new = {
+        name: _replaced(getattr(value, name), change) if isinstance(change, Mapping) else change
+        for name, change in changes.items()
+    }
+    return replace(value, **new)
+
+
+def _check_source(platform: Platform, actor: Actor, path: ServicePath, source: Source) -> None:
+    subdirectory = getattr(source, "subdirectory", "")
+    if subdirectory and (PurePosixPath(subdirectory).is_absolute() or ".." in PurePosixPath(subdirectory).parts):
+        raise Invalid(
+            f"{subdirectory!r} is not a directory inside the source.", hint="Give it relative to the root: apps/api"
+        )
+    if isinstance(source, ImageSource):
+        refuse_foreign_image(platform, path, source.reference)
+    if isinstance(source, GitSource) and source.url.startswith(("/", "file:")) and not actor.user.admin:
+        raise Forbidden("Only an administrator may deploy a path on the server's machine.", hint="Give a URL.")
+    if isinstance(source, GitSource) and not source.url.strip():
+        raise Invalid(
+            "The repository's URL is empty.", hint="Give an https or ssh URL, or a path on the server's machine."
+        )
+
+
+async def _view(tx: Tx, platform: Platform, service: Service) -> ServiceView:
+    latest = next(iter(await deployments.of_service(tx, service.id, limit=1)), None)
+    live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
+    url = platform.settings.app_url(service.hosts[0]) if service.hosts else ""
+    return ServiceView(service, _state(latest, live), url, live, latest)
+
+
+def _state(latest: Deployment | None, live: Deployment | None) -> ServiceState:
+    """A failed deployment over a serving one leaves the service running (S1.4)."""
+    if latest and latest.state in UNFINISHED:
+        return "deploying"
+    if live:
+        return "running"
+    return "failed" if latest and latest.state == "failed" else "stopped"
+
+
+def _with_instances(view: ServiceView, instances: Sequence[Instance]) -> ServiceState:
+    mine = [instance for instance in instances if view.live and instance.owner.deployment == view.live.id]
+    if view.state != "running" or all(instance.state == "running" for instance in mine):
+        return view.state
+    return "degraded"

@@ -1,0 +1,1 @@
+"""How a revision becomes a running service. Read `pipeline.py` first."""

@@ -1,0 +1,159 @@
+"""Why an instance is not healthy: rules over what was observed, each with its evidence, in the order of certainty (S7.4).
+
+Pure. Every rule's `code` is stable and listed in `docs/reference/failures.md`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shipway.domain.errors import Unhealthy
+from shipway.domain.probe import Probe
+from shipway.domain.workload import Socket
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What can be seen of an instance from outside."""
+
+    instance: str
+    #: Port the probe asked on.
+    port: int = 0
+    probe: Probe = field(default_factory=Probe)
+    #: Last status by path.
+    answers: Mapping[str, int] = field(default_factory=dict)
+    #: Sockets it listens on; `None` when that can't be seen.
+    sockets: tuple[Socket, ...] | None = None
+    #: Seconds waited until time was over.
+    waited: float = 0.0
+    #: `None` while it runs.
+    exit_code: int | None = None
+    oom_killed: bool = False
+    #: Last lines it wrote.
+    tail: tuple[str, ...] = ()
+
+
+def diagnose(seen: Observation) -> Unhealthy:
+    """The first rule that fits; there is always one."""
+    return next(found for rule in _RULES if (found := rule(seen)) is not None)
+
+
+def misplaced(seen: Observation) -> Unhealthy | None:
+    """Why waiting longer is of no use: the very port is taken on the loopback address only. `None` when it may still come."""
+    here = [socket for socket in seen.sockets or () if socket.port == seen.port]
+    return _on_loopback(seen) if here and all(socket.loopback for socket in here) else None
+
+
+def _out_of_memory(seen: Observation) -> Unhealthy | None:
+    if not seen.oom_killed:
+        return None
+    return _unhealthy(
+        seen,
+        "out-of-memory",
+        f"{seen.instance} was killed for exceeding its memory limit.",
+        "Give it more memory (`shipway services set PATH --memory 1g`), or let it start fewer workers.",
+    )
+
+
+def _exited(seen: Observation) -> Unhealthy | None:
+    if seen.exit_code is None:
+        return None
+    how = f"with exit code {seen.exit_code}"
+    if seen.exit_code > 128:
+        how = f"by signal {seen.exit_code - 128}"
+    hint = {
+        0: "It ended as if its work was done: a service must keep running. Check the start command.",
+        126: "The start command exists but can't be executed: check its permissions and its first line.",
+        127: "The start command was not found in the image: check its spelling and that it is installed.",
+    }.get(seen.exit_code, "Its last lines below usually say why. Run it locally with the same config vars.")
+    return _unhealthy(seen, "app-exited", f"{seen.instance} exited {how} before it was healthy.", hint)
+
+
+def _server_error(seen: Observation) -> Unhealthy | None:
+    failing = {path: status for path, status in seen.answers.items() if status >= 500}
+    if not failing:
+        return None
+    path, status = next(iter(failing.items()))
+    return _unhealthy(
+        seen,
+        "server-error",
+        f"{seen.instance} answers {status} on {path}.",
+        "The app runs but fails on this request: its last lines usually hold the traceback.",
+    )
+
+
+def _unexpected_status(seen: Observation) -> Unhealthy | None:
+    if not seen.answers:
+        return None
+    path, status = next(iter(seen.answers.items()))
+    wanted = ", ".join(map(str, seen.probe.success))
+    code, hint = {
+        400: (
+            "bad-host",
+            f"Allow the host name it is asked for: many frameworks refuse unknown ones. Wanted: {wanted}.",
+        ),
+        404: ("no-such-path", f"Add a route at {path}, or set the right one with --health-path."),
+    }.get(status, ("unexpected-status", f"Wanted {wanted}. Point --health-path at a route that answers so."))
+    if 300 <= status < 400:
+        code, hint = "redirects", "Point --health-path at a route that answers without a redirect."
+    return _unhealthy(seen, code, f"{seen.instance} answers {status} on {path}.", hint)
+
+
+def _on_loopback(seen: Observation) -> Unhealthy | None:
+    mine = [socket for socket in seen.sockets or () if socket.port == seen.port]
+    if not mine or not all(socket.loopback for socket in mine):
+        return None
+    return _unhealthy(
+        seen,
+        "listening-on-loopback",
+        f"{seen.instance} listens on {mine[0].address}:{seen.port} only; nothing outside it can reach that.",
+        "Listen on 0.0.0.0 instead of 127.0.0.1 or localhost, e.g. --host 0.0.0.0.",
+    )
+
+
+def _on_another_port(seen: Observation) -> Unhealthy | None:
+    others = sorted({socket.port for socket in seen.sockets or ()} - {seen.port})
+    if not others or any(socket.port == seen.port for socket in seen.sockets or ()):
+        return None
+    ports = ", ".join(map(str, others))
+    return _unhealthy(
+        seen,
+        "listening-on-another-port",
+        f"{seen.instance} listens on port {ports}, not on {seen.port}.",
+        f"Listen on the port that the variable PORT holds ({seen.port}), or set the service's: --port {others[0]}.",
+    )
+
+
+def _not_listening(seen: Observation) -> Unhealthy | None:
+    if seen.sockets is None or seen.sockets:
+        return None
+    return _unhealthy(
+        seen,
+        "not-listening",
+        f"{seen.instance} runs but listens on no port after {seen.waited:.0f} s.",
+        f"Start a server on 0.0.0.0:{seen.port} (the variable PORT). If it only starts slowly, raise --health-timeout.",
+    )
+
+
+def _no_answer(seen: Observation) -> Unhealthy:
+    return _unhealthy(
+        seen,
+        "no-answer",
+        f"{seen.instance} did not answer on port {seen.port} within {seen.waited:.0f} s.",
+        "It may hang, or start slowly: look at its last lines; --health-timeout gives it longer.",
+    )
+
+
+def _unhealthy(seen: Observation, code: str, message: str, hint: str) -> Unhealthy:
+    return Unhealthy(message, hint=hint, code=code, evidence=seen.tail[-10:])
+
+
+_RULES: tuple[Callable[[Observation], Unhealthy | None], ...] = (
+    _out_of_memory,
+    _exited,
+    _server_error,
+    _unexpected_status,
+    _on_loopback,
+    _on_another_port,
+    _not_listening,
+    _no_answer,
+)

@@ -1,0 +1,31 @@
+"""One HTTP question to one instance, as cheap and as plain as it can be: a new connection, a GET, the status line."""
+
+import asyncio
+import re
+from contextlib import suppress
+
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
+
+
+async def probe_http(address: str, port: int, path: str, *, host: str, timeout: float) -> int | None:
+    """The status it answered; `None` when it does not accept connections or does not answer in `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            return await _ask(address, port, path, host)
+    except (OSError, TimeoutError, ValueError):
+        return None
+
+
+async def _ask(address: str, port: int, path: str, host: str) -> int | None:
+    reader, writer = await asyncio.open_connection(address, port)
+    try:
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Shipway-Probe\r\n"
+            "Accept: */*\r\nX-Forwarded-Proto: http\r\nConnection: close\r\n\r\n".encode()
+        )
+        match = _STATUS.match(await reader.readline())
+        return int(match[1]) if match else None
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()

@@ -1,0 +1,43 @@
+"""abandon: throw the candidate away, keep what it said, leave the previous deployment as it is."""
+
+import asyncio
+import shutil
+from contextlib import suppress
+
+from shipway.domain.errors import Unavailable
+from shipway.pipeline.context import Context
+from shipway.pipeline.retire import drain, retire
+from shipway.pipeline.workloads import release_command_workload
+from shipway.store import deployments, releases
+
+KEPT_LINES = 200
+
+
+async def abandon(ctx: Context) -> None:
+    """Remove every trace of a failed candidate but its logs. Safe at whatever point it failed; what is live by then
+    stays. Requests that a half-done switch sent here are sent back first."""
+    async with ctx.platform.database.read() as tx:
+        if (await deployments.get(tx, ctx.deployment.id)).live_at:
+            return
+    await ctx.platform.routes.reconcile()
+    await drain(ctx.platform, ctx.deployment.id, ctx.service.settings.drain_timeout)
+    await _keep_logs(ctx)
+    await _stop_release_command(ctx)
+    await retire(ctx.platform, ctx.deployment.id, grace=1.0)
+    await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
+
+
+async def _keep_logs(ctx: Context) -> None:
+    with suppress(Unavailable):
+        for instance in await ctx.platform.engine.instances(deployment=ctx.deployment.id):
+            ctx.log(f"-----> Last lines of {instance.name}")
+            async for line in ctx.platform.engine.logs(instance.name, tail=KEPT_LINES):
+                ctx.log(f"       {line.text}")
+
+
+async def _stop_release_command(ctx: Context) -> None:
+    async with ctx.platform.database.read() as tx:
+        release = await releases.made_by(tx, ctx.deployment.id)
+    if release and release.release_command:
+        workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings)
+        await ctx.platform.engine.stop(workload.name, 1.0)

@@ -1,0 +1,39 @@
+"""build: the image, in the engine's own store."""
+
+import time
+
+from shipway.builders.builder import BuildRequest
+from shipway.domain.artifacts import Analysis, Built, Checkout
+from shipway.pipeline.context import Context
+from shipway.store import builds
+
+
+async def build(ctx: Context, checkout: Checkout, analysis: Analysis) -> Built:
+    """Build it under a number of its own. Raises `BuildFailed`."""
+    platform = ctx.platform
+    number = await _number(ctx, checkout, analysis)
+    directory = await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
+    await platform.bases.ensure_for(analysis.dockerfile, ctx.log)
+    request = BuildRequest(
+        directory=directory,
+        analysis=analysis,
+        tag=f"{platform.settings.installation}-build/{ctx.path}:v{number}",
+        timeout=ctx.service.settings.build_timeout,
+        labels={"shipway.installation": platform.settings.installation, "shipway.path": str(ctx.path)},
+    )
+    ctx.log(f"-----> Building v{number}")
+    began = time.monotonic()
+    image_id = await platform.builder.build(request, ctx.log)
+    return Built(number, checkout.revision, image_id, request.tag, round(time.monotonic() - began, 1))
+
+
+async def _number(ctx: Context, checkout: Checkout, analysis: Analysis) -> int:
+    async with ctx.platform.database.write() as tx:
+        return await builds.ensure(
+            tx,
+            ctx.service.id,
+            ctx.deployment.id,
+            revision=checkout.revision,
+            provider=analysis.provider,
+            dockerfile=analysis.dockerfile,
+        )

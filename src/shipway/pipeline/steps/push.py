@@ -1,0 +1,18 @@
+"""push: the image into the built-in registry as `v{n}`, and from then on known by its digest."""
+
+from shipway.domain.artifacts import Built, Image
+from shipway.pipeline.context import Context
+from shipway.store import builds
+
+
+async def push(ctx: Context, built: Built) -> Image:
+    """Push it. Raises `DeployFailed` (`push-denied`)."""
+    platform, path = ctx.platform, ctx.path
+    name = f"{path.project}/{path.environment}/{path.service}"
+    repository = platform.registry.repository(path.workspace, name)
+    credential = platform.registry.push_credential(path.workspace, name)
+    digest = await platform.builder.push(built.local_tag, f"{repository}:v{built.number}", credential, ctx.log)
+    async with platform.database.write() as tx:
+        await builds.pushed(tx, ctx.deployment.id, digest)
+    ctx.log(f"-----> Pushed v{built.number} ({digest[:19]})")
+    return Image(f"{repository}@{digest}", digest, f"v{built.number}", built.number, revision=built.revision)

@@ -1,0 +1,85 @@
+"""release: freeze image, config, process types and settings; run the release command once."""
+
+from shipway.domain.artifacts import Analysis, Image, Released
+from shipway.domain.errors import Conflict, ReleaseCommandFailed
+from shipway.domain.process import WEB, ProcessType
+from shipway.domain.release import Release
+from shipway.domain.source import ImageSource
+from shipway.engines.engine import InspectsImages
+from shipway.pipeline.context import Context
+from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.workloads import release_command_workload
+from shipway.store import config, deployments, releases, services
+
+DEFAULT_PORT = 8080
+
+
+async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
+    """The release to make live: an existing one for a rollback or restart, else a new one of `image`, or of the image
+    the service names. Raises `ReleaseCommandFailed`, or what resolving a foreign image raises."""
+    if not ctx.deployment.builds:
+        release = await _existing(ctx)
+        ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
+        return Released(release.id, release.number)
+    release = await _new(ctx, image or await _foreign_image(ctx), analysis)
+    ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.config)} config vars")
+    if release.release_command:
+        await _run_release_command(ctx, release)
+    return Released(release.id, release.number)
+
+
+async def _existing(ctx: Context) -> Release:
+    """The one that was named, or the one that is live now: a deployment before this one in the queue may have changed
+    that since this one was asked for."""
+    async with ctx.platform.database.write() as tx:
+        deployment = await deployments.get(tx, ctx.deployment.id)
+        service = await services.get(tx, ctx.service.id)
+        if deployment.release_id is None and service.live_deployment_id is None:
+            raise Conflict(f"{ctx.path} has nothing live any more.", hint="Deploy it first: `shipway deploy`.")
+        live = deployment.release_id or (await deployments.get(tx, service.live_deployment_id or "")).release_id
+        await deployments.mark(tx, ctx.deployment.id, release_id=live)
+        return await releases.get(tx, live or "")
+
+
+async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release:
+    settings = ctx.service.settings
+    async with ctx.platform.database.write() as tx:
+        release = await releases.ensure(
+            tx,
+            ctx.service.id,
+            ctx.deployment.id,
+            image=image,
+            config=await config.current(tx, ctx.service.id),
+            processes=analysis.processes if analysis else (ProcessType(WEB, settings.start_command),),
+            port=settings.port or (analysis.port if analysis else image.exposed_port) or DEFAULT_PORT,
+            settings=settings,
+            release_command=analysis.release_command if analysis else "",
+            revision=image.revision,
+        )
+        # The id is kept with the deployment for whoever looks; the journal decides what is done.
+        await deployments.mark(tx, ctx.deployment.id, release_id=release.id)
+    return release
+
+
+async def _foreign_image(ctx: Context) -> Image:
+    source, engine = ctx.service.source, ctx.platform.engine
+    assert isinstance(source, ImageSource)
+    assert isinstance(engine, InspectsImages)
+    wanted = ctx.deployment.revision.image or source.reference
+    refuse_foreign_image(ctx.platform, ctx.path, wanted)
+    ctx.log(f"-----> Resolving {wanted}")
+    reference, port = await engine.resolve_image(wanted)
+    return Image(reference, reference.rpartition("@")[2], wanted, exposed_port=port)
+
+
+async def _run_release_command(ctx: Context, release: Release) -> None:
+    workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings)
+    ctx.log(f"-----> Running the release command: {release.release_command}")
+    engine, timeout = ctx.platform.engine, release.settings.release_timeout
+    code = await engine.run(workload, lambda line: ctx.log(f"       {line}"), timeout)
+    await engine.stop(workload.name, 0)
+    if code != 0:
+        raise ReleaseCommandFailed(
+            f"The release command ended with exit code {code}: {release.release_command}",
+            hint="Its output is above. Nothing was started; the previous deployment serves as before.",
+        )

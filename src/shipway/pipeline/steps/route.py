@@ -1,0 +1,62 @@
+"""route: the point of no return. One atomic act at the proxy; nothing is dropped."""
+
+from functools import partial
+
+from shipway.domain.artifacts import Health, Rollout, Switch
+from shipway.domain.clock import now
+from shipway.domain.codec import encode
+from shipway.domain.errors import Cancelled, Unhealthy
+from shipway.pipeline.context import Context
+from shipway.store import deployments, journal, queue, rollouts, services
+from shipway.store.database import Tx
+
+
+async def switch_traffic(ctx: Context, rollout: Rollout, health: Health) -> Switch:
+    """Send all requests to the rollout. It is live from then on, and the service is free for its next deployment.
+
+    Raises `DeployFailed` only while the old set still has the traffic.
+    """
+    await _refuse_the_unwanted(ctx)
+    await _refuse_the_dead(ctx, rollout)
+    record = partial(_record_live, ctx=ctx, health=health)
+    switch = await ctx.platform.routes.switch(ctx.service.id, rollout.deployment_id, record)
+    hosts = ", ".join(ctx.platform.settings.app_url(host) for host in ctx.service.hosts)
+    ctx.log(f"-----> Live{f' at {hosts}' if rollout.targets and hosts else ''}")
+    return switch
+
+
+async def _refuse_the_unwanted(ctx: Context) -> None:
+    """A wish to cancel counts until the first request is sent elsewhere; from this step on none is accepted."""
+    async with ctx.platform.database.read() as tx:
+        if (await deployments.get(tx, ctx.deployment.id)).cancel_requested:
+            raise Cancelled("Cancelled before traffic moved.", hint="The previous deployment serves as before.")
+
+
+async def _refuse_the_dead(ctx: Context, rollout: Rollout) -> None:
+    """Between the probe and here a crash of Shipway may have cost any time: what died meanwhile gets no traffic."""
+    seen = {each.name: each for each in await ctx.platform.engine.instances(deployment=ctx.deployment.id)}
+    for name in rollout.instances:
+        if name not in seen or seen[name].state == "exited":
+            raise Unhealthy(
+                f"{name} passed its probe and is gone again.",
+                hint="Look at its last lines below, then deploy again.",
+                code="app-exited",
+            )
+
+
+async def _record_live(tx: Tx, ctx: Context, health: Health) -> Switch:
+    this = ctx.deployment.id
+    others = [known for known in await rollouts.listed(tx, ctx.service.id) if known.deployment_id != this]
+    for known in others:
+        if known.state == "live":
+            await rollouts.set_state(tx, known.deployment_id, "draining")
+            await deployments.mark(tx, known.deployment_id, "superseded")
+    await rollouts.set_state(tx, this, "live")
+    await services.set_live(tx, ctx.service.id, this)
+    await deployments.mark(tx, this, "live", live_at=now(), weakly_verified=health.hint if health.weak else "")
+    await queue.free_service(tx, this)
+    # Those that already drain too, in case their own finalize never ends.
+    switch = Switch(tuple(known.deployment_id for known in others))
+    # The step is over in the same instant: run again after the service is free, it would take a successor's traffic.
+    await journal.complete(tx, this, "route", encode(switch), switch.summary)
+    return switch

@@ -1,0 +1,105 @@
+"""Watching one instance come up: probe it until it passes, time is over, or it is plain that it never will."""
+
+import asyncio
+
+from shipway.domain.artifacts import Health, Target
+from shipway.domain.probe import DEFAULT_PATH, FALLBACK_PATHS, Probe
+from shipway.engines.engine import InspectsSockets
+from shipway.pipeline.context import Context
+from shipway.pipeline.diagnosis import Observation, diagnose, misplaced
+
+#: Seconds between two probes: short at first, so that an app that starts at once is live at once (S7.1).
+FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.02, 1.3, 1.0
+#: Seconds after which a candidate that listens in the wrong place is told about; see `diagnosis.misplaced`.
+PATIENT = 3.0
+_NOT_HERE = (404, 405)
+_TAIL = 30
+
+
+class Watch:
+    """One instance and what it has answered so far."""
+
+    def __init__(self, ctx: Context, probe: Probe, target: Target) -> None:
+        self._ctx, self._probe, self._target = ctx, probe, target
+        self._port = probe.port or target.port
+        self._began = asyncio.get_running_loop().time()
+        #: What each path answered last.
+        self._seen: dict[str, int] = {}
+
+    async def until_up(self) -> Health:
+        """The check that passed. Raises `Unhealthy`."""
+        pause, told = FIRST_PAUSE, False
+        while True:
+            health = await self._ask()
+            if health is not None:
+                self._ctx.log(f"-----> {self._target.name} is up: {health.answered} after {self._elapsed:.1f} s")
+                return health
+            if self._elapsed >= self._probe.timeout:
+                raise diagnose(await self._observe(timed_out=True))
+            if not told and self._elapsed >= PATIENT:
+                told = True
+                if hopeless := misplaced(await self._observe(timed_out=False)):
+                    raise hopeless
+                self._ctx.log(f"       Still waiting for port {self._port} of {self._target.name}")
+            await asyncio.sleep(pause)
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+
+    @property
+    def _elapsed(self) -> float:
+        return asyncio.get_running_loop().time() - self._began
+
+    async def _ask(self) -> Health | None:
+        if self._probe.type == "tcp":
+            return Health(f"TCP port {self._port}") if await self._accepts() else None
+        if self._probe.strict:
+            status = await self._get(self._probe.path)
+            return Health(f"GET {self._probe.path} → {status}") if status in self._probe.success else None
+        return await self._ask_default()
+
+    async def _ask_default(self) -> Health | None:
+        """The default path; where the app does not have it, the fallbacks, of which any answer below 500 counts (S7.2)."""
+        status = await self._get(DEFAULT_PATH)
+        if status in self._probe.success:
+            return Health(f"GET {DEFAULT_PATH} → {status}")
+        if status not in _NOT_HERE:
+            return None
+        for path in FALLBACK_PATHS:
+            status = await self._get(path)
+            if status is not None and status < 500 and (status not in _NOT_HERE or path == FALLBACK_PATHS[-1]):
+                hint = f"Weakly verified: only {path} answered ({status}). Add a route at {DEFAULT_PATH}, or set --health-path."
+                return Health(f"GET {path} → {status}", weak=True, hint=hint)
+        return None
+
+    async def _get(self, path: str) -> int | None:
+        host = self._ctx.service.hosts[0] if self._ctx.service.hosts else self._target.address
+        status = await self._ctx.platform.prober(self._target.address, self._port, path, host=host, timeout=5.0)
+        if status is not None:
+            self._seen[path] = status
+        return status
+
+    async def _accepts(self) -> bool:
+        try:
+            async with asyncio.timeout(5.0):
+                _, writer = await asyncio.open_connection(self._target.address, self._port)
+        except (OSError, TimeoutError):
+            return False
+        writer.close()
+        return True
+
+    async def _observe(self, *, timed_out: bool) -> Observation:
+        engine, name = self._ctx.platform.engine, self._target.name
+        sockets = await engine.listening(name) if isinstance(engine, InspectsSockets) else None
+        return Observation(
+            instance=name,
+            port=self._port,
+            probe=self._probe,
+            answers=dict(self._seen),
+            sockets=None if sockets is None else tuple(sockets),
+            waited=self._elapsed if timed_out else 0.0,
+            tail=await tail(self._ctx, name),
+        )
+
+
+async def tail(ctx: Context, name: str) -> tuple[str, ...]:
+    """The last lines an instance wrote."""
+    return tuple([line.text async for line in ctx.platform.engine.logs(name, tail=_TAIL)])

@@ -1,0 +1,54 @@
+"""The janitor: level-based. It compares what runs with what the store says should, and puts the difference right.
+
+It is the net under everything else: whatever a crash, a bug or an impatient administrator left behind ends here.
+"""
+
+import asyncio
+
+from shipway.pipeline.platform import Platform
+from shipway.pipeline.retire import retire
+from shipway.store import deployments, queue, rollouts, services, users
+from shipway.worker.contained import contained
+from shipway.worker.revive import revive
+
+#: Seconds between two rounds.
+PERIOD = 30.0
+
+
+class Janitor:
+    """Rounds of tidying; each is safe at any time, beside any deployment."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    async def run(self) -> None:
+        """A round now and then, until cancelled."""
+        while True:
+            with contained("janitor"):
+                await self.round()
+            await asyncio.sleep(PERIOD)
+
+    async def round(self) -> None:
+        """Keep up and route what is live, stop what nobody wants. Raises `Unavailable`."""
+        await revive(self._platform)
+        await self._platform.routes.reconcile()
+        # What runs first, what is wanted second: a deployment that begins in between is then not taken for an orphan.
+        present = await self._present()
+        for deployment_id in sorted(present - await self._wanted()):
+            await retire(self._platform, deployment_id, grace=10.0)
+        async with self._platform.database.write() as tx:
+            await users.purge_expired(tx)
+
+    async def _present(self) -> set[str]:
+        running = {instance.owner.deployment for instance in await self._platform.engine.instances()}
+        async with self._platform.database.read() as tx:
+            return running | {known.deployment_id for known in await rollouts.listed(tx)}
+
+    async def _wanted(self) -> set[str]:
+        """Deployments whose instances may be there: live, under way, or draining under a finalize that still runs."""
+        async with self._platform.database.read() as tx:
+            live = {service.live_deployment_id for service in await services.listed(tx)}
+            moving = {deployment.id for deployment in await deployments.unfinished(tx)}
+            busy = await queue.busy_services(tx)
+            draining = {known.deployment_id for known in await rollouts.listed(tx) if known.service_id in busy}
+        return {identifier for identifier in live if identifier} | moving | draining
