@@ -1,0 +1,73 @@
+"""The HTTP API (S12.1): one file per resource in `routes/`, its JSON in `schemas/`. The dashboard is mounted beside it."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from shipway import __version__
+from shipway.api import errors, openapi
+from shipway.api.guards import BodyLimit, SameOrigin, SecurityHeaders
+from shipway.api.incidents import Incidents
+from shipway.api.routes import (
+    config,
+    deployments,
+    environments,
+    events,
+    health,
+    logs,
+    pipeline,
+    projects,
+    registry,
+    scale,
+    services,
+    tokens,
+    uploads,
+    whoami,
+    workspaces,
+)
+from shipway.pipeline.platform import Platform
+
+_RESOURCES = (
+    workspaces,
+    projects,
+    environments,
+    services,
+    scale,
+    config,
+    logs,
+    pipeline,
+    deployments,
+    events,
+    uploads,
+    tokens,
+    whoami,
+    registry,
+    health,
+)
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The API over a platform that somebody else starts and stops."""
+    app = FastAPI(
+        title="Shipway",
+        version=__version__,
+        summary="A repository or an image becomes a running, routed, healthy service.",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        responses=openapi.PROBLEMS,
+    )
+    app.state.platform = platform
+    for resource in _RESOURCES:
+        app.include_router(resource.router)
+    errors.install(app)
+    openapi.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(SameOrigin, public_url=platform.settings.url)
+    app.add_middleware(BodyLimit, exempt=uploads.router.prefix)
+    app.add_middleware(Incidents)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,22 @@
+"""Config vars."""
+
+from fastapi import APIRouter
+
+from shipway.api.auth import TheActor, ThePlatform
+from shipway.api.routes.paths import SERVICE, ThePath
+from shipway.api.schemas.config import ConfigChange, ConfigOut
+from shipway.operations import config
+
+router = APIRouter(prefix=f"{SERVICE}/config", tags=["config"])
+
+
+@router.get("")
+async def get_config(platform: ThePlatform, actor: TheActor, path: ThePath) -> ConfigOut:
+    """As the next release will have it."""
+    return ConfigOut(config=await config.get_config(platform, actor, path))
+
+
+@router.patch("")
+async def change_config(platform: ThePlatform, actor: TheActor, path: ThePath, body: ConfigChange) -> ConfigOut:
+    """Set and unset several at once, or none of them; they take effect with the next release."""
+    return ConfigOut(config=await config.change_config(platform, actor, path, values=body.set, unset=body.unset))

@@ -1,0 +1,74 @@
+"""The pipeline: deploy, roll back, see how it goes (S12.1)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from shipway.api.auth import TheActor, ThePlatform
+from shipway.api.routes.paths import PROJECT, ThePipelinePath
+from shipway.api.schemas.deployment import DeploymentOut
+from shipway.api.schemas.fields import MOST
+from shipway.api.schemas.pipeline import DeployIn, MetricsOut, RollbackIn, StatusOut
+from shipway.domain.deployment import Deployment
+from shipway.operations import deployments, metrics
+from shipway.operations.access import Actor
+from shipway.pipeline.platform import Platform
+
+router = APIRouter(prefix=f"{PROJECT}/pipeline", tags=["pipeline"])
+
+Queue = Annotated[
+    Literal["wait", "supersede"], Query(description="supersede: deployments that wait are given up for this one.")
+]
+
+
+@router.post("/deploy", status_code=202)
+async def deploy(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    *,
+    response: Response,
+    body: DeployIn | None = None,
+    queue: Queue = "supersede",
+) -> DeploymentOut:
+    """Ask for a deployment of the service's source with today's config."""
+    made = await deployments.deploy(platform, actor, path, revision=body.to_domain() if body else None, policy=queue)
+    return await accepted(platform, actor, made, response)
+
+
+@router.post("/rollback", status_code=202)
+async def rollback(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    *,
+    response: Response,
+    body: RollbackIn | None = None,
+    queue: Queue = "supersede",
+) -> DeploymentOut:
+    """Make an earlier release live again, itself: same image, same config."""
+    made = await deployments.rollback(platform, actor, path, version=body.version if body else None, policy=queue)
+    return await accepted(platform, actor, made, response)
+
+
+@router.get("/status")
+async def status(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    deployment: Annotated[int | None, Query(ge=1, le=MOST, description="Its number; the newest when left out.")] = None,
+) -> StatusOut:
+    """The stage table of a deployment, and every step."""
+    return StatusOut.of(await deployments.find_deployment(platform, actor, path, deployment))
+
+
+@router.get("/metrics")
+async def pipeline_metrics(platform: ThePlatform, actor: TheActor, path: ThePipelinePath) -> MetricsOut:
+    """Durations and rates of the service's last hundred deployments."""
+    return MetricsOut.model_validate(await metrics.pipeline_metrics(platform, actor, path))
+
+
+async def accepted(platform: Platform, actor: Actor, made: Deployment, response: Response) -> DeploymentOut:
+    """A deployment that was just asked for, as the answer to that."""
+    response.headers["Location"] = f"/deployments/{made.id}"
+    return DeploymentOut.of_view(await deployments.get_deployment(platform, actor, made.id))

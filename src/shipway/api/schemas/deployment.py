@@ -1,0 +1,123 @@
+"""Deployments and their steps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from shipway.api.schemas.fields import View
+from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
+from shipway.domain.names import ServicePath
+from shipway.operations.deployments import DeploymentView
+
+
+class FailureOut(View):
+    """Why a deployment failed."""
+
+    code: str = Field(description="The failure's class, the same between versions.")
+    message: str
+    hint: str
+    evidence: list[str]
+    step: str
+
+
+class RevisionOut(View):
+    """What was asked of the service's source; empty: the source's own."""
+
+    ref: str
+    upload: str
+    image: str
+
+
+class StepOut(BaseModel):
+    """One step."""
+
+    name: str
+    state: StepState
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None = Field(description="How long it took; null until it is over.")
+    summary: str
+
+    @classmethod
+    def of(cls, step: StepRecord) -> "StepOut":
+        """From the domain's value."""
+        took = (step.finished_at - step.started_at).total_seconds() if step.started_at and step.finished_at else None
+        return cls(
+            name=step.name,
+            state=step.state,
+            started_at=step.started_at,
+            finished_at=step.finished_at,
+            seconds=took,
+            summary=step.summary,
+        )
+
+
+class DeploymentSummary(BaseModel):
+    """One attempt to make a release live."""
+
+    id: str
+    number: int = Field(description="Counted per service.")
+    service: str = Field(description="Its path.")
+    action: Action
+    state: DeploymentState
+    status_label: str = Field(description="Building, Pushing, Deploying, Running, Failed, …")
+    trigger: str
+    actor: str
+    revision: RevisionOut
+    release: int | None = Field(description="Number of the release it makes live, once known.")
+    failure: FailureOut | None
+    weakly_verified: str = Field(description="Not empty: nothing strict vouches for its health, and what to do.")
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    live_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, deployment: Deployment, path: ServicePath, label: str = "") -> "DeploymentSummary":
+        """From the domain's value."""
+        return cls(
+            id=deployment.id,
+            number=deployment.number,
+            service=str(path),
+            action=deployment.action,
+            state=deployment.state,
+            status_label=label or status_label(deployment.state, ""),
+            trigger=deployment.trigger,
+            actor=deployment.actor,
+            revision=RevisionOut.model_validate(deployment.revision),
+            release=deployment.release_number,
+            failure=FailureOut.model_validate(deployment.failure) if deployment.failure else None,
+            weakly_verified=deployment.weakly_verified,
+            cancel_requested=deployment.cancel_requested,
+            created_at=deployment.created_at,
+            started_at=deployment.started_at,
+            live_at=deployment.live_at,
+            finished_at=deployment.finished_at,
+        )
+
+
+class DeploymentOut(DeploymentSummary):
+    """The same with its steps."""
+
+    steps: list[StepOut]
+    position: int | None = Field(description="How many of the service's wait before it; null when it does not wait.")
+
+    @classmethod
+    def of_view(cls, view: DeploymentView) -> "DeploymentOut":
+        """From the operations' view."""
+        summary = DeploymentSummary.of(view.deployment, view.path, view.status_label)
+        return cls(**dict(summary), steps=steps_out(view.steps), position=view.position)
+
+
+class DeploymentPage(BaseModel):
+    """Some deployments, newest first."""
+
+    deployments: list[DeploymentSummary]
+    next_before: int | None = Field(description="`before` of the next page; null on the last.")
+
+
+def steps_out(steps: Sequence[StepRecord]) -> list[StepOut]:
+    """All of them."""
+    return [StepOut.of(step) for step in steps]

@@ -1,0 +1,118 @@
+"""Services."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from shipway.api.schemas.deployment import DeploymentSummary
+from shipway.api.schemas.fields import Request, Slug
+from shipway.api.schemas.settings import SettingsIn, SettingsOut
+from shipway.api.schemas.source import GitBody, ImageBody, SourceBody, UploadBody, source_body
+from shipway.domain.deployment import Deployment
+from shipway.domain.names import ServicePath
+from shipway.domain.service import ServiceState
+from shipway.domain.workload import Instance, InstanceState
+from shipway.operations.services import ServiceView
+
+HostName = Annotated[str, Field(max_length=260, json_schema_extra={"format": "hostname", "maxLength": 253})]
+
+
+class InstanceOut(BaseModel):
+    """One running copy of one process type."""
+
+    name: str
+    process: str
+    release: int
+    deployment: str
+    state: InstanceState
+    exit_code: int | None
+    oom_killed: bool
+    restarts: int
+    started_at: datetime | None
+
+    @classmethod
+    def of(cls, instance: Instance) -> "InstanceOut":
+        """From the domain's value."""
+        return cls(
+            name=instance.name,
+            process=instance.owner.process,
+            release=instance.owner.release,
+            deployment=instance.owner.deployment,
+            state=instance.state,
+            exit_code=instance.exit_code,
+            oom_killed=instance.oom_killed,
+            restarts=instance.restarts,
+            started_at=instance.started_at,
+        )
+
+
+class ServiceOut(BaseModel):
+    """One deployable unit and how it is."""
+
+    path: str
+    workspace: str
+    project: str
+    environment: str
+    name: str
+    state: ServiceState
+    url: str = Field(description="Empty when it has no host.")
+    hosts: list[str]
+    source: GitBody | UploadBody | ImageBody = Field(discriminator="kind")
+    settings: SettingsOut
+    scale: dict[str, int] = Field(description="As set; one of each process type that is not named.")
+    live: DeploymentSummary | None = Field(description="The deployment that has the traffic.")
+    latest: DeploymentSummary | None
+    instances: list[InstanceOut] = Field(description="Only when one service is asked for.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, view: ServiceView) -> "ServiceOut":
+        """From the operations' view."""
+        service, path = view.service, view.service.path
+        return cls(
+            path=str(path),
+            workspace=path.workspace,
+            project=path.project,
+            environment=path.environment,
+            name=path.service,
+            state=view.state,
+            url=view.url,
+            hosts=list(service.hosts),
+            source=source_body(service.source),
+            settings=SettingsOut.model_validate(service.settings),
+            scale=service.scale,
+            live=_summary(view.live, path),
+            latest=_summary(view.latest, path),
+            instances=[InstanceOut.of(instance) for instance in view.instances],
+            created_at=service.created_at,
+        )
+
+
+class ServiceIn(Request):
+    """A new service."""
+
+    name: Slug
+    source: SourceBody = UploadBody(kind="upload")
+    settings: SettingsIn = SettingsIn()
+    hosts: list[HostName] = Field(default=[], max_length=100, description="None: one under the base domain.")
+    create_parents: bool = Field(default=False, description="Make workspace, project and environment when missing.")
+
+
+class ServiceChange(Request):
+    """What is to be changed; everything else stays."""
+
+    source: SourceBody | None = Field(default=None, description="Of the kind that it has.")
+    settings: SettingsIn | None = None
+    hosts: list[HostName] | None = Field(default=None, max_length=100)
+
+
+class Scaled(BaseModel):
+    """How many instances of each process type are wanted now."""
+
+    scale: dict[str, int]
+    deployment: DeploymentSummary | None = Field(description="What makes it so; null when nothing is live.")
+
+
+def _summary(deployment: Deployment | None, path: ServicePath) -> DeploymentSummary | None:
+    return DeploymentSummary.of(deployment, path) if deployment else None

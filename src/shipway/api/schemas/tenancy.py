@@ -1,0 +1,69 @@
+"""Workspaces, projects, environments."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from shipway.api.schemas.fields import Request, Slug
+from shipway.domain.tenancy import Environment, EnvironmentKind, Project, Workspace
+
+
+class WorkspaceOut(BaseModel):
+    """A tenant."""
+
+    name: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "WorkspaceOut":
+        """From the domain's value."""
+        return cls(name=workspace.slug, created_at=workspace.created_at)
+
+
+class ProjectOut(BaseModel):
+    """Things shipped together."""
+
+    workspace: str
+    name: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, workspace: str, project: Project) -> "ProjectOut":
+        """From the domain's value."""
+        return cls(workspace=workspace, name=project.slug, created_at=project.created_at)
+
+
+class EnvironmentOut(BaseModel):
+    """One place a project runs in."""
+
+    workspace: str
+    project: str
+    name: str
+    kind: EnvironmentKind
+    created_at: datetime
+
+    @classmethod
+    def of(cls, workspace: str, project: str, environment: Environment) -> "EnvironmentOut":
+        """From the domain's value."""
+        return cls(
+            workspace=workspace,
+            project=project,
+            name=environment.slug,
+            kind=environment.kind,
+            created_at=environment.created_at,
+        )
+
+
+class NameIn(Request):
+    """What a new workspace or project is called."""
+
+    name: Slug
+
+
+class EnvironmentIn(Request):
+    """A new environment."""
+
+    name: Slug
+    kind: EnvironmentKind | None = Field(
+        default=None, description="None: the name where it is a kind, else development."
+    )

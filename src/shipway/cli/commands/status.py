@@ -1,0 +1,90 @@
+"""`status` and `open`: where a service is and how it is."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import rich_click as click
+
+from shipway.cli import session
+from shipway.cli.options import json_option, path_argument
+from shipway.cli.output import ago, print_facts, print_json, print_table
+from shipway.cli.quantities import DeploymentNumberType
+from shipway.client.errors import ClientError
+from shipway.client.models import Deployment, Service, Status
+
+
+@click.command()
+@path_argument
+@click.option("--deployment", "number", type=DeploymentNumberType(), help="Such as d12; by default the newest.")
+@json_option
+def status(path: str | None, number: int | None, as_json: bool) -> None:
+    """How a service and its newest deployment are."""
+    with session.connect() as client:
+        service = client.service(session.service_path(path))
+        pipeline = client.status(service["path"], number) if service["latest"] else None
+    if as_json:
+        print_json({"service": service, "pipeline": pipeline})
+        return
+    print_facts(_facts(service))
+    if pipeline:
+        click.echo()
+        _print_deployment(pipeline)
+
+
+@click.command("open")
+@path_argument
+@click.option("--print", "only_print", is_flag=True, help="Print the address instead.")
+@json_option
+def open_(path: str | None, only_print: bool, as_json: bool) -> None:
+    """Open a service in the browser."""
+    with session.connect() as client:
+        service = client.service(session.service_path(path))
+    if not service["url"]:
+        raise ClientError(
+            f"{service['path']} has no host.", hint="`shipway services set PATH --host NAME` gives it one."
+        )
+    print_json({"url": service["url"]}) if as_json else click.echo(service["url"])
+    if not (only_print or as_json):
+        click.launch(service["url"])
+
+
+def _facts(service: Service) -> Iterator[tuple[str, str]]:
+    yield "Workspace", service["workspace"]
+    yield "Project", service["project"]
+    yield "Env", service["environment"]
+    yield "Service", service["name"]
+    yield "State", service["state"]
+    yield "URL", " ".join([service["url"], *service["hosts"][1:]])
+    yield "Release", _release(service["live"])
+    yield "Instances", _instances(service)
+
+
+def _release(live: Deployment | None) -> str:
+    if live is None:
+        return "none is live"
+    weak = ", weakly verified" if live["weakly_verified"] else ""
+    return f"v{live['release']} by d{live['number']}, live {ago(live['live_at'])}{weak}"
+
+
+def _instances(service: Service) -> str:
+    serving = service["live"]["id"] if service["live"] else ""
+    states = Counter((each["process"], each["state"]) for each in service["instances"] if each["deployment"] == serving)
+    return ", ".join(f"{process}: {count} {state}" for (process, state), count in sorted(states.items()))
+
+
+def _print_deployment(pipeline: Status) -> None:
+    deployment = pipeline["deployment"]
+    click.secho(f"d{deployment['number']}: {pipeline['status_label']}, {_origin(deployment)}", bold=True)
+    print_table(("STAGE", "STATUS"), [(stage["name"], stage["status"]) for stage in pipeline["stages"]])
+    failure = deployment["failure"]
+    if failure:
+        click.echo(f"\n{failure['code']} in {failure['step'] or 'the deployment'}: {failure['message']}")
+        for line in failure["evidence"]:
+            click.echo(f"       {line}")
+        click.echo(f"hint: {failure['hint']}")
+    elif deployment["weakly_verified"]:
+        click.echo(f"\nhint: {deployment['weakly_verified']}")
+
+
+def _origin(deployment: Deployment) -> str:
+    return f"{deployment['action']} {ago(deployment['created_at'])} by {deployment['actor']} ({deployment['trigger']})"

@@ -1,0 +1,72 @@
+"""`shipway`: the command line. Commands live in `commands/`, one file per group, imported when they are used."""
+
+import sys
+from collections.abc import Sequence
+
+import rich_click as click
+
+from shipway import __version__
+from shipway.cli import failures
+from shipway.cli.lazy import Commands, LazyGroup
+
+_HERE = "shipway.cli.commands"
+
+COMMANDS: Commands = {
+    "Start": {
+        "up": (f"{_HERE}.up:up", "Start Shipway on this machine, unless it runs, and log this command line in."),
+        "down": (f"{_HERE}.up:down", "Stop the server; apps go on serving, unless told otherwise."),
+        "login-link": (f"{_HERE}.up:login_link", "Print a link that logs a browser in, once."),
+        "login": (f"{_HERE}.login:login", "Use the server at URL from now on."),
+        "link": (f"{_HERE}.link:link", "Link a directory to a service: commands there need no PATH."),
+        "unlink": (f"{_HERE}.link:unlink", "Forget a directory's link."),
+    },
+    "Deploy": {
+        "deploy": (f"{_HERE}.deploy:deploy", "Deploy a directory, a revision or an image."),
+        "rollback": (f"{_HERE}.change:rollback", "Go back to an earlier release: same image, same config."),
+        "restart": (f"{_HERE}.change:restart", "New instances of what is live, without a gap."),
+        "scale": (f"{_HERE}.change:scale", "Set how many instances run."),
+        "cancel": (f"{_HERE}.change:cancel", "Stop a deployment before traffic moves."),
+        "config": (f"{_HERE}.config:config", "List, set and unset config vars."),
+        "analyze": (f"{_HERE}.analyze:analyze", "What would be built from a directory, and why."),
+    },
+    "Look": {
+        "status": (f"{_HERE}.status:status", "How a service and its newest deployment are."),
+        "logs": (f"{_HERE}.logs:logs", "What a service's instances or its build wrote."),
+        "deployments": (f"{_HERE}.history:deployments", "A service's deployments."),
+        "releases": (f"{_HERE}.history:releases", "A service's releases: what `rollback --version` goes back to."),
+        "open": (f"{_HERE}.status:open_", "Open a service in the browser."),
+    },
+    "Manage": {
+        "services": (f"{_HERE}.services:services", "List, create, change, delete, deploy and scale services."),
+        "environments": (f"{_HERE}.tenancy:environments", "List and create the places a project runs in."),
+        "projects": (f"{_HERE}.tenancy:projects", "List and create projects: things shipped together."),
+        "workspaces": (f"{_HERE}.tenancy:workspaces", "List and create workspaces: tenants."),
+        "tokens": (f"{_HERE}.tokens:tokens", "List, create and revoke your API tokens."),
+        "completion": (f"{_HERE}.completion:completion", "Print a completion script for a shell."),
+    },
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A directory linked to a service (`shipway link`) needs no PATH. Exit codes: 0 ok, 1 failed, 2 usage, 75 try again.",
+)
+@click.version_option(__version__, prog_name="shipway")
+def cli() -> None:
+    """Shipway turns a repository or an image into a running, routed, healthy service."""
+
+
+def main() -> None:
+    """Entry of the `shipway` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit code. What goes wrong is told in two lines, never in a traceback."""
+    try:
+        result = cli.main(list(arguments), prog_name="shipway", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:
+        return failures.tell(error)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,1 @@
+"""A deployment followed in the terminal."""

@@ -1,0 +1,129 @@
+"""Follow a deployment to its end and say how it went."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from shipway.cli.failures import FAILED, INTERRUPTED
+from shipway.cli.output import is_terminal, note, print_json
+from shipway.cli.progress.plain import Plain
+from shipway.client.errors import ClientError
+from shipway.client.models import Deployment
+
+if TYPE_CHECKING:
+    from shipway.client.client import Client
+
+
+class Display(Protocol):
+    """Shows a deployment as it goes."""
+
+    def __enter__(self) -> "Display":
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state on the screen."""
+
+    def deployment(self, deployment: Deployment) -> None:
+        """Its present state."""
+
+    def log(self, step: str, text: str) -> None:
+        """New text in a step's log."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __enter__(self) -> "Silent":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def deployment(self, deployment: Deployment) -> None:
+        """Nothing."""
+
+    def log(self, step: str, text: str) -> None:
+        """Nothing."""
+
+
+def started(client: "Client", deployment: Deployment, *, no_follow: bool, as_json: bool) -> int:
+    """Go on from a deployment that was just asked for; returns the exit code."""
+    if no_follow:
+        if as_json:
+            print_json(deployment)
+        else:
+            click.echo(f"Queued d{deployment['number']} of {deployment['service']} ({deployment['id']}).")
+        return 0
+    return follow(client, deployment, as_json=as_json)
+
+
+def follow(client: "Client", deployment: Deployment, *, as_json: bool) -> int:
+    """Show it until it is over; returns the exit code. Ctrl-C only stops looking."""
+    try:
+        final = _watched(client, deployment, _display(as_json))
+    except KeyboardInterrupt:
+        note(
+            f"\nNo longer following d{deployment['number']}; it goes on. `shipway cancel {deployment['id']}` stops it."
+        )
+        return INTERRUPTED
+    if as_json:
+        print_json(final)
+    else:
+        _tell(client, final)
+    return 0 if final["live_at"] else FAILED
+
+
+def _watched(client: "Client", deployment: Deployment, display: Display) -> Deployment:
+    logs: dict[str, list[str]] = {}
+    with display:
+        display.deployment(deployment)
+        for event in client.watch(deployment["id"]):
+            if event.name == "deployment":
+                deployment = event.data
+                display.deployment(deployment)
+            elif event.name == "log":
+                logs.setdefault(event.data["step"], []).append(event.data["text"])
+                display.log(event.data["step"], event.data["text"])
+    failure = deployment["failure"]
+    if failure and not isinstance(display, (Plain, Silent)):
+        # The live display has shown its last lines only.
+        _print_log(failure["step"], "".join(logs.get(failure["step"], [])).splitlines())
+    return deployment
+
+
+def _display(as_json: bool) -> Display:
+    if as_json:
+        return Silent()
+    if is_terminal():
+        from shipway.cli.progress.live import Live
+
+        return Live()
+    return Plain()
+
+
+def _print_log(step: str, lines: Iterable[str]) -> None:
+    click.secho(f"==> log of {step}", bold=True)
+    for line in lines:
+        click.echo(line)
+
+
+def _tell(client: "Client", final: Deployment) -> None:
+    name = f"d{final['number']} of {final['service']}"
+    if final["live_at"]:
+        _tell_live(client, final, name)
+    elif failure := final["failure"]:
+        click.secho(f"{name} failed: {failure['code']}", fg="red", bold=True, err=True)
+        raise ClientError(failure["message"], hint=failure["hint"], code="deploy-failed", evidence=failure["evidence"])
+    elif final["state"] == "superseded":
+        note(f"{name} was given up for a newer deployment before it began.")
+    else:
+        note(f"{name} is {final['state']}.")
+
+
+def _tell_live(client: "Client", final: Deployment, name: str) -> None:
+    url = client.service(final["service"])["url"]
+    release = f" (v{final['release']})" if final["release"] else ""
+    click.secho(f"Live: {name}{release}{' at ' + url if url else ''}", fg="green", bold=True)
+    if final["weakly_verified"]:
+        note(f"Weakly verified: {final['weakly_verified']}")

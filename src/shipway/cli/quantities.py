@@ -1,0 +1,57 @@
+"""Amounts as people type them."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+
+
+class MemoryType(click.ParamType[int]):
+    """`512m`, `1.5g`, or bytes."""
+
+    name = "memory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """In bytes."""
+        if isinstance(value, int):
+            return value
+        match = _MEMORY.fullmatch(str(value).strip())
+        if not match:
+            self.fail(f"{value!r} is no amount of memory; write 512m or 1g.", param, ctx)
+        return int(float(match[1]) * _FACTORS[match[2].lower()])
+
+
+class DeploymentNumberType(click.ParamType[int]):
+    """`12` or `d12`."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As a number."""
+        digits = str(value).removeprefix("d")
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail(f"{value!r} is no deployment's number; write 12 or d12.", param, ctx)
+        return int(digits)
+
+
+def counts(words: Iterable[str]) -> dict[str, int]:
+    """`web=3 worker=2` as numbers by process type."""
+    found: dict[str, int] = {}
+    for word in words:
+        process, equals, number = word.partition("=")
+        if not (equals and process and number.isascii() and number.isdigit()):
+            raise click.UsageError(f"{word!r} says no number of instances; write web=3.")
+        found[process] = int(number)
+    if not found:
+        raise click.UsageError("Say how many of what; write web=3.")
+    return found
+
+
+def memory(size: int) -> str:
+    """Bytes as people read them."""
+    unit = next((unit for unit in "gmk" if size >= _FACTORS[unit]), "")
+    return f"{size / _FACTORS[unit]:.4g}{unit}"

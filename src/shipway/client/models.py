@@ -1,0 +1,214 @@
+"""What the server answers with, as it comes: dictionaries whose keys are known. `/openapi.json` explains each field."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+StepState = Literal["pending", "running", "complete", "error", "skipped"]
+
+
+class WhoAmI(TypedDict):
+    """The bearer of a token."""
+
+    name: str
+    admin: bool
+    workspaces: list[str]
+
+
+class Workspace(TypedDict):
+    """A tenant."""
+
+    name: str
+    created_at: str
+
+
+class Project(TypedDict):
+    """Things shipped together."""
+
+    workspace: str
+    name: str
+    created_at: str
+
+
+class Environment(TypedDict):
+    """One place a project runs in."""
+
+    workspace: str
+    project: str
+    name: str
+    kind: str
+    created_at: str
+
+
+class Failure(TypedDict):
+    """Why a deployment failed."""
+
+    code: str
+    message: str
+    hint: str
+    evidence: list[str]
+    step: str
+
+
+class Step(TypedDict):
+    """One step of a deployment."""
+
+    name: str
+    state: StepState
+    started_at: str | None
+    finished_at: str | None
+    seconds: float | None
+    summary: str
+
+
+class Deployment(TypedDict):
+    """One attempt to make a release live; `steps` and `position` are left out in lists."""
+
+    id: str
+    number: int
+    service: str
+    action: str
+    state: str
+    status_label: str
+    trigger: str
+    actor: str
+    revision: dict[str, str]
+    release: int | None
+    failure: Failure | None
+    weakly_verified: str
+    cancel_requested: bool
+    created_at: str
+    started_at: str | None
+    live_at: str | None
+    finished_at: str | None
+    steps: NotRequired[list[Step]]
+    position: NotRequired[int | None]
+
+
+class DeploymentPage(TypedDict):
+    """Some deployments, newest first."""
+
+    deployments: list[Deployment]
+    next_before: int | None
+
+
+class Release(TypedDict):
+    """Image, config, process types and settings, frozen."""
+
+    number: int
+    image: dict[str, Any]
+    commit: str
+    processes: list[dict[str, str]]
+    port: int
+    settings: dict[str, Any]
+    config_names: list[str]
+    config_hash: str
+    release_command: str
+    derived_from: int | None
+    created_at: str
+
+
+class Instance(TypedDict):
+    """One running copy of one process type."""
+
+    name: str
+    process: str
+    release: int
+    deployment: str
+    state: str
+    exit_code: int | None
+    oom_killed: bool
+    restarts: int
+    started_at: str | None
+
+
+class Service(TypedDict):
+    """One deployable unit and how it is."""
+
+    path: str
+    workspace: str
+    project: str
+    environment: str
+    name: str
+    state: str
+    url: str
+    hosts: list[str]
+    source: dict[str, str]
+    settings: dict[str, Any]
+    scale: dict[str, int]
+    live: Deployment | None
+    latest: Deployment | None
+    instances: list[Instance]
+    created_at: str
+
+
+class Scaled(TypedDict):
+    """What scaling led to."""
+
+    scale: dict[str, int]
+    deployment: Deployment | None
+
+
+class Stage(TypedDict):
+    """One line of the stage table."""
+
+    name: str
+    status: StepState
+
+
+class Status(TypedDict):
+    """How a deployment is going."""
+
+    service: str
+    workspace: str
+    project: str
+    environment: str
+    name: str
+    stages: list[Stage]
+    outcome: Literal["active", "error"] | None
+    status_label: str
+    update_status: str
+    mark: str | None
+    deployment: Deployment
+
+
+class Token(TypedDict):
+    """An API token without its text."""
+
+    id: str
+    label: str
+    created_at: str
+    expires_at: str | None
+
+
+class NewToken(TypedDict):
+    """An API token as it is shown once."""
+
+    token: str
+
+
+class Config(TypedDict):
+    """Config vars."""
+
+    config: dict[str, str]
+
+
+class Upload(TypedDict):
+    """What was uploaded."""
+
+    digest: str
+
+
+class LogLine(TypedDict):
+    """One line that an instance wrote."""
+
+    at: str
+    stream: str
+    text: str
+    instance: str
+
+
+class StepText(TypedDict):
+    """New text in a step's log."""
+
+    step: str
+    offset: int
+    text: str

@@ -1,0 +1,271 @@
+"""The commands, against a server over loopback."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.served import Served, served
+from tests.support.stack import PATH
+from tests.support.terminal import Terminal
+
+from shipway.cli.main import COMMANDS
+from shipway.client import config
+
+SERVICE = str(PATH)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("server")) as it:
+        yield it
+
+
+@pytest.fixture
+def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal.open(monkeypatch, tmp_path, server)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Somebody who is logged in nowhere."""
+    return Terminal.open(monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize("typed", ["argument", "input"])
+def test_logging_in_makes_a_server_the_one_that_commands_go_to(stranger: Terminal, server: Served, typed: str) -> None:
+    if typed == "argument":
+        out = stranger.ok("login", f"{server.url}/", "--token", server.token)
+    else:
+        out = stranger.ok("login", server.url, typed=f"{server.token}\n")
+
+    assert out == f"Logged in to {server.url} as admin.\n"
+    assert SERVICE in stranger.ok("services")
+
+
+def test_a_wrong_token_is_not_remembered(stranger: Terminal, server: Served) -> None:
+    done = stranger.shipway("login", server.url, "--token", "nonsense")
+
+    assert done.code == 1
+    assert config.load().default == ""
+
+
+def test_the_environment_says_which_server_too(
+    stranger: Terminal, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHIPWAY_SERVER", server.url)
+    monkeypatch.setenv("SHIPWAY_TOKEN", server.token)
+
+    assert SERVICE in stranger.ok("services", "list", "acme/shop")
+
+
+def test_without_a_server_every_command_says_how_to_get_one(stranger: Terminal) -> None:
+    done = stranger.shipway("status", SERVICE)
+
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        "error: Not logged in to any server.",
+        "hint: `shipway up` starts one here; `shipway login URL` goes to another.",
+    ]
+
+
+def test_a_server_that_does_not_answer_is_worth_another_try(stranger: Terminal) -> None:
+    config.change(lambda known: known.with_server("http://127.0.0.1:9", "x"))
+
+    done = stranger.shipway("services")
+
+    assert done.code == 75
+    assert done.err.startswith("error: No Shipway server answers at http://127.0.0.1:9 (")
+
+
+def test_a_linked_directory_needs_no_path(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlinked = terminal.shipway("status")
+    terminal.ok("link", SERVICE)
+    below = terminal.directory / "src"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    assert unlinked.code == 1
+    assert "hint: Give its path, link the directory with `shipway link PATH`" in unlinked.err
+    assert json.loads(terminal.ok("status", "--json"))["service"]["path"] == SERVICE
+    terminal.ok("unlink")
+    assert terminal.shipway("status").code == 1
+
+
+def test_what_does_not_exist_is_not_linked(terminal: Terminal) -> None:
+    assert terminal.shipway("link", "acme/shop/production/nope").code == 1
+    assert config.load().links == {}
+
+
+def test_status_tells_where_it_is_how_it_is_and_the_stages(terminal: Terminal) -> None:
+    terminal.ok(
+        "services", "create", "acme/shop/staging/seen", "--create-parents", "--git", "https://git.example.com/shop.git"
+    )
+    before = terminal.ok("status", "acme/shop/staging/seen")
+    terminal.ok("deploy", "acme/shop/staging/seen")
+
+    lines = terminal.ok("status", "acme/shop/staging/seen").splitlines()
+
+    assert "Release    none is live" in before
+    assert "STAGE" not in before
+    assert lines[:7] == [
+        "Workspace  acme",
+        "Project    shop",
+        "Env        staging",
+        "Service    seen",
+        "State      running",
+        "URL        http://seen-staging-shop.localhost:8080",
+        "Release    v1 by d1, live just now",
+    ]
+    assert [line.split() for line in lines[-3:]] == [["STAGE", "STATUS"], ["Build", "complete"], ["Deploy", "complete"]]
+    assert terminal.shipway("status", "acme/shop/staging/seen", "--deployment", "d9").code == 1
+    assert terminal.ok("open", "--print", "acme/shop/staging/seen") == "http://seen-staging-shop.localhost:8080\n"
+    assert terminal.ok("deployments", "acme/shop/staging/seen").splitlines()[1].split()[:3] == ["d1", "live", "deploy"]
+    assert terminal.ok("releases", "acme/shop/staging/seen").splitlines()[1].startswith("v1  v1 ")
+    assert "==> build" in terminal.ok("logs", "--build", "acme/shop/staging/seen")
+
+
+def test_a_service_is_created_with_what_was_said_and_changed_in_parts(terminal: Terminal) -> None:
+    path = "acme/shop/production/shaped"
+    options = ["--image", "registry.example.com/x:1", "--memory", "256m", "--cpus", "0.5", "--health-path", "/up"]
+    terminal.ok("services", "create", path, *options, "--port", "3000", "--host", "x.example.com")
+
+    terminal.ok("services", "set", path, "--image", "registry.example.com/x:2", "--health-timeout", "20")
+
+    service = json.loads(terminal.ok("services", "show", path, "--json"))
+    assert service["source"] == {"kind": "image", "reference": "registry.example.com/x:2"}
+    assert service["settings"]["resources"] == {"memory": 256 * 1024**2, "cpus": 0.5, "pids": 512}
+    assert service["settings"]["health"]["path"] == "/up"
+    assert service["settings"]["health"]["timeout"] == 20
+    assert service["settings"]["port"] == 3000
+    assert service["hosts"] == ["x.example.com"]
+    assert "256m memory, 0.5 cpus" in terminal.ok("services", "show", path)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["services", "create", SERVICE, "--git", "https://x", "--image", "y"],
+        ["services", "create", SERVICE, "--ref", "main"],
+        ["services", "create", "acme/shop"],
+        ["services", "create", SERVICE, "--memory", "lots"],
+        ["services", "set", SERVICE],
+        ["services", "set", SERVICE, "--image", "x"],
+        ["services", "deploy", SERVICE, "--version", "1", "--ref", "main"],
+        ["scale", SERVICE],
+        ["scale", SERVICE, "web=many"],
+        ["config", "set", SERVICE],
+        ["config", "set", SERVICE, "NOVALUE"],
+        ["status", SERVICE, "--deployment", "last"],
+        ["projects", "create", "alone"],
+        ["nosuch"],
+        ["services", "nosuch"],
+        ["up", "--port", "0"],
+    ],
+)
+def test_what_makes_no_sense_is_told_with_exit_code_2(terminal: Terminal, options: list[str]) -> None:
+    done = terminal.shipway(*options)
+
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert "--help` shows what it takes." in done.err
+
+
+def test_a_service_is_deleted_when_its_path_is_typed(terminal: Terminal) -> None:
+    path = "acme/shop/production/doomed"
+    terminal.ok("services", "create", path)
+
+    assert terminal.shipway("services", "delete", path, typed="doomed\n").code == 1
+    assert path in terminal.ok("services")
+    terminal.ok("services", "delete", path, "--confirm", path)
+
+    assert path not in terminal.ok("services")
+
+
+def test_config_is_set_from_words_and_files_and_unset(terminal: Terminal) -> None:
+    terminal.ok("link", SERVICE)
+    (terminal.directory / ".env").write_text("FROM_FILE=1\nBOTH=file\n")
+
+    terminal.ok("config", "set", "BOTH=word", "URL=http://a/b", "--from-file", ".env")
+    terminal.ok("config", "set", "--from-file", "-", typed="PIPED=yes\n")
+    terminal.ok("config", "unset", "FROM_FILE")
+
+    assert json.loads(terminal.ok("config", "list", "--json")) == {"BOTH": "word", "URL": "http://a/b", "PIPED": "yes"}
+    assert terminal.ok("config").splitlines()[1] == "BOTH   word"
+    refused = terminal.shipway("config", "set", "PORT=1")
+    assert (refused.code, refused.err.splitlines()[0]) == (1, "error: PORT is set by Shipway itself.")
+    terminal.ok("config", "unset", "BOTH", "URL", "PIPED")
+
+
+def test_tenants_projects_environments_and_tokens_are_made_and_listed(terminal: Terminal) -> None:
+    terminal.ok("workspaces", "create", "blue")
+    terminal.ok("projects", "create", "blue/sky")
+    terminal.ok("environments", "create", "blue/sky/play", "--kind", "staging")
+    token = terminal.shipway("tokens", "create", "laptop", "--days", "3", "--json").json["token"]
+
+    assert "blue" in terminal.ok("workspaces")
+    assert terminal.ok("projects", "--workspace", "blue").splitlines()[1].startswith("blue/sky")
+    assert terminal.ok("environments", "--project", "blue/sky").splitlines()[1].split() == ["blue/sky/play", "staging"]
+    identifier = next(each["id"] for each in json.loads(terminal.ok("tokens", "--json")) if each["label"] == "laptop")
+    assert terminal.ok("tokens", "revoke", identifier)
+    assert token.startswith("shipway_")
+    assert "laptop" not in terminal.ok("tokens")
+
+
+def test_logs_are_what_the_instances_wrote(terminal: Terminal, server: Served) -> None:
+    terminal.ok("services", "create", "acme/shop/production/talks", "--git", "https://git.example.com/shop.git")
+    terminal.ok("deploy", "acme/shop/production/talks")
+
+    async def talk() -> None:
+        for instance in await server.stack.engine.instances():
+            if ".talks." in instance.name:
+                server.stack.engine._containers[instance.name]._write("stdout", ["hello", "world"])
+
+    server.run(talk)
+
+    lines = terminal.ok("logs", "acme/shop/production/talks").splitlines()
+    assert [line.partition(" | ")[2] or line.rpartition("| ")[2] for line in lines] == ["hello", "world"]
+    assert "web.1 |" in lines[0]
+    last = terminal.ok("logs", "acme/shop/production/talks", "--tail", "1", "--json")
+    assert json.loads(last)["text"] == "world"
+    assert terminal.ok("logs", "acme/shop/production/talks", "--process", "worker") == ""
+
+
+def test_a_directory_is_analyzed_without_a_server(stranger: Terminal) -> None:
+    (stranger.directory / "Dockerfile").write_text('FROM debian:bookworm\nEXPOSE 3000\nCMD ["x"]\n')
+
+    assert "Dockerfile" in stranger.ok("analyze")
+    assert json.loads(stranger.ok("analyze", ".", "--json"))["port"] == 3000
+    assert stranger.ok("analyze", "--dockerfile").startswith("FROM debian:bookworm\n")
+    (stranger.directory / "Dockerfile").unlink()
+    empty = stranger.shipway("analyze")
+    assert empty.code == 1
+    assert "hint: " in empty.err
+
+
+@pytest.mark.parametrize("name", [name for panel in COMMANDS.values() for name in panel])
+def test_every_command_explains_itself(stranger: Terminal, name: str) -> None:
+    assert "Usage: shipway" in stranger.ok(name, "--help")
+
+
+def test_the_command_is_installed_starts_fast_and_completes(server: Served, tmp_path: Path) -> None:
+    shipway = Path(sys.executable).with_name("shipway")
+    environment = {**os.environ, "SHIPWAY_SERVER": server.url, "SHIPWAY_TOKEN": server.token}
+
+    def run(*arguments: str, **more: str) -> str:
+        command = [str(shipway), *arguments]
+        return subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True).stdout
+
+    loaded = (
+        "import sys; from shipway.cli.main import run; run(['--help']); print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stderr.split()
+    completed = run(_SHIPWAY_COMPLETE="bash_complete", COMP_WORDS="shipway status acme/sh", COMP_CWORD="2")
+
+    assert "Usage: shipway" in run("--help")
+    assert {"httpx2", "fastapi", "sqlalchemy", "aiodocker", "pydantic"}.isdisjoint(modules)
+    assert f"plain,{SERVICE}" in completed.splitlines()
+    assert "_SHIPWAY_COMPLETE" in run("completion", "bash")
