@@ -1,0 +1,71 @@
+"""One deployment: its nine steps and their logs, live. `events` sends the same parts again whenever they change."""
+
+from starlette.responses import RedirectResponse, Response
+
+from shipway.domain.clock import now
+from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Deployment, StepRecord
+from shipway.operations import deployments
+from shipway.operations.deployments import DeploymentView
+from shipway.web import states
+from shipway.web.render import fragment, page_for
+from shipway.web.timeline import bars
+from shipway.web.visit import Visit
+
+#: What clears up after a failure: a step like the others in the journal, shown only when it took place.
+_CLEAN_UP = "abandon"
+
+
+async def show(visit: Visit) -> Response:
+    """The page, whether it is under way or over; the logs come by `events` either way."""
+    view = await deployments.get_deployment(visit.platform, visit.actor, visit.deployment_id)
+    return page_for(visit, "deployment.html", view=view, parts=parts(visit, view), rows=_rows(view), title=title(view))
+
+
+async def cancel(visit: Visit) -> Response:
+    """Stop it before traffic moves."""
+    return _to(await deployments.cancel(visit.platform, visit.actor, visit.deployment_id))
+
+
+async def again(visit: Visit) -> Response:
+    """The same once more: the same revision, release or restart."""
+    platform, actor = visit.platform, visit.actor
+    view = await deployments.get_deployment(platform, actor, visit.deployment_id)
+    known = view.deployment
+    if known.builds:
+        return _to(await deployments.deploy(platform, actor, view.path, revision=known.revision))
+    if known.action == "rollback":
+        return _to(await deployments.rollback(platform, actor, view.path, version=known.release_number))
+    return _to(await deployments.restart(platform, actor, view.path))
+
+
+def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
+    """The pieces of the page that change, rendered, by the id of the element they fill."""
+    over = view.deployment.state not in UNFINISHED
+    stretches = bars(view.steps, now())
+    steps = {
+        f"step-{step.name}": fragment("step.html", step=step, over=over, bar=stretches.get(step.name))
+        for step in _rows(view)
+    }
+    head = fragment("deployment_head.html", visit=visit, view=view, cancellable=cancellable(view))
+    return {"head": head, "notice": fragment("deployment_notice.html", view=view)} | steps
+
+
+def cancellable(view: DeploymentView) -> bool:
+    """Whether traffic has not begun to move, and nobody has asked before."""
+    if view.deployment.state not in UNFINISHED or view.deployment.cancel_requested:
+        return False
+    return next(step.state for step in view.steps if step.name == POINT_OF_NO_RETURN) == "pending"
+
+
+def title(view: DeploymentView) -> str:
+    """What the browser's tab says; it is all that is seen of one in the background."""
+    return f"{states.of_deployment(view.deployment, view.status_label).text} d{view.deployment.number} · {view.path}"
+
+
+def _rows(view: DeploymentView) -> tuple[StepRecord, ...]:
+    names = {step.name for step in view.steps}
+    return view.steps if _CLEAN_UP in names else (*view.steps, StepRecord(_CLEAN_UP, "pending"))
+
+
+def _to(made: Deployment) -> Response:
+    return RedirectResponse(f"/dashboard/deployments/{made.id}", 303)

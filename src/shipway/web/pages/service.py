@@ -1,0 +1,88 @@
+"""One service: how it is, what was deployed, and the buttons that deploy more."""
+
+from dataclasses import dataclass
+
+from starlette.responses import RedirectResponse, Response
+
+from shipway.domain.deployment import UNFINISHED, Deployment
+from shipway.domain.errors import Invalid, NotFound, Unavailable
+from shipway.operations import deployments
+from shipway.operations.config import get_config
+from shipway.operations.metrics import pipeline_metrics
+from shipway.operations.services import ServiceView, get_service, list_services
+from shipway.web.render import page_for
+from shipway.web.visit import Visit
+
+_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A service as far as it can be seen."""
+
+    view: ServiceView
+    #: Why its instances can't be seen; `None` when they can.
+    blind: Unavailable | None = None
+
+
+async def show(visit: Visit) -> Response:
+    """The page. `?before=N` continues the list of deployments, `?config=shown` shows the config vars' values."""
+    platform, actor, path = visit.platform, visit.actor, visit.service_path
+    seen = await _see(visit)
+    listed = await deployments.list_deployments(platform, actor, path, limit=_PAGE + 1, before=_before(visit))
+    return page_for(
+        visit,
+        "service.html",
+        path=path,
+        view=seen.view,
+        blind=seen.blind,
+        deployments=listed[:_PAGE],
+        older=listed[_PAGE - 1].number if len(listed) > _PAGE else None,
+        unfinished=next((each for each in listed if each.state in UNFINISHED), None),
+        releases=await deployments.list_releases(platform, actor, path),
+        metrics=await pipeline_metrics(platform, actor, path),
+        config=await get_config(platform, actor, path),
+        values_shown=visit.request.query_params.get("config") == "shown",
+    )
+
+
+async def deploy(visit: Visit) -> Response:
+    """Its source once more, as it is today, with today's config."""
+    return _to(await deployments.deploy(visit.platform, visit.actor, visit.service_path))
+
+
+async def restart(visit: Visit) -> Response:
+    """New instances of what is live."""
+    return _to(await deployments.restart(visit.platform, visit.actor, visit.service_path))
+
+
+async def rollback(visit: Visit) -> Response:
+    """An earlier release again."""
+    version = _number(visit.form.get("version", ""), "version")
+    return _to(await deployments.rollback(visit.platform, visit.actor, visit.service_path, version=version))
+
+
+async def _see(visit: Visit) -> Seen:
+    """What the store knows has to be seen most when the engine is away."""
+    try:
+        return Seen(await get_service(visit.platform, visit.actor, visit.service_path))
+    except Unavailable as error:
+        for view in await list_services(visit.platform, visit.actor):
+            if view.service.path == visit.service_path:
+                return Seen(view, error)
+        raise NotFound(f"There is no service at {visit.service_path}.") from error
+
+
+def _before(visit: Visit) -> int | None:
+    asked = visit.request.query_params.get("before")
+    return _number(asked, "before") if asked else None
+
+
+def _number(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid(f"{name} is {text[:40]!r}, not a number.", hint="Use the buttons of the page.")
+    return int(text)
+
+
+def _to(made: Deployment) -> Response:
+    return RedirectResponse(f"/dashboard/deployments/{made.id}", 303)

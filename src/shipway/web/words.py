@@ -1,0 +1,108 @@
+"""Times, durations and provenance in words. `static/times.js` says the same in the browser as time goes by."""
+
+from datetime import datetime
+
+from shipway.domain.clock import now
+from shipway.domain.deployment import Deployment
+from shipway.domain.source import GitSource, ImageSource, Source
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_ACTIONS = {"deploy": "Deploy", "rollback": "Rollback", "restart": "Restart", "scale": "Scale"}
+_DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard"}
+_MIB = 1024 * 1024
+#: Between a number and its unit, so that they stay on one line.
+_GLUE = "\N{NO-BREAK SPACE}"
+_STEPS = {
+    "clone": "get the source",
+    "analyze": "see how to build and start it",
+    "build": "make the image",
+    "push": "store the image",
+    "release": "freeze image and config",
+    "deploy": "start the instances",
+    "health": "wait until they answer",
+    "route": "move the traffic",
+    "finalize": "drain and stop the old instances",
+    "abandon": "remove what was started",
+}
+
+
+def ago(moment: datetime) -> str:
+    """`3 min ago`."""
+    seconds = (now() - moment).total_seconds()
+    for length, unit in _UNITS:
+        if seconds >= length:
+            return _glued(int(seconds // length), unit, "ago")
+    return "just now"
+
+
+def exactly(moment: datetime) -> str:
+    """`21 Nov 2026, 08:21:07 UTC`."""
+    return f"{moment:%d %b %Y, %H:%M:%S} UTC"
+
+
+def lasting(seconds: float) -> str:
+    """`20 ms`, `1.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 0.9995:
+        return _glued(round(max(seconds, 0) * 1000), "ms")
+    return _glued(f"{seconds:.1f}", "s") if seconds < 9.95 else _whole(round(seconds))
+
+
+def so_far(start: datetime) -> str:
+    """How long that lasts by now, in whole seconds."""
+    return _whole(int((now() - start).total_seconds()))
+
+
+def _whole(whole: int) -> str:
+    if whole < 60:
+        return _glued(whole, "s")
+    if whole < 3600:
+        return _glued(whole // 60, "min", whole % 60, "s")
+    return _glued(whole // 3600, "h", whole % 3600 // 60, "min")
+
+
+def between(start: datetime | None, end: datetime | None) -> str:
+    """How long that lasted; empty unless both are known."""
+    return lasting((end - start).total_seconds()) if start and end else ""
+
+
+def took(deployment: Deployment) -> str:
+    """From the request to traffic, or to the end of an attempt that never had any; empty while it runs."""
+    return between(deployment.created_at, deployment.live_at or deployment.finished_at)
+
+
+def action(deployment: Deployment) -> str:
+    """`Rollback to v3`, `Deploy of main`."""
+    word, revision = _ACTIONS[deployment.action], deployment.revision
+    if deployment.action == "rollback":
+        return f"{word} to v{deployment.release_number}"
+    what = revision.ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")
+    return f"{word} of {what}" if what else word
+
+
+def door(deployment: Deployment) -> str:
+    """By which way it was asked for."""
+    return _DOORS.get(deployment.trigger, deployment.trigger)
+
+
+def source(source: Source) -> str:
+    """Where a service's code or image comes from."""
+    if isinstance(source, ImageSource):
+        return f"Image {source.reference}"
+    inside = f", directory {source.subdirectory}" if source.subdirectory else ""
+    if isinstance(source, GitSource):
+        return f"{source.url}{f' at {source.ref}' if source.ref else ''}{inside}"
+    return f"Uploaded by shipway deploy{inside}"
+
+
+def mebibytes(number: int) -> str:
+    """`512 MiB`."""
+    return _glued(f"{number / _MIB:.0f}", "MiB")
+
+
+def purpose(step: str) -> str:
+    """What a step is there for."""
+    return _STEPS.get(step, "")
+
+
+def _glued(*parts: object) -> str:
+    return _GLUE.join(map(str, parts))
