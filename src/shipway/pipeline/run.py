@@ -112,7 +112,7 @@ async def _unless(cancelled: asyncio.Event, attempt: Callable[[], Awaitable[T]])
         await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
             return work.result()
-        raise Cancelled("Cancelled before traffic moved.", hint="The previous deployment serves as before.")
+        raise Cancelled("Cancelled before traffic moved.", hint="What was live before serves on.")
     finally:
         stop.cancel()
         if not work.done():

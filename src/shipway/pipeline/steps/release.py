@@ -81,5 +81,5 @@ async def _run_release_command(ctx: Context, release: Release) -> None:
     if code != 0:
         raise ReleaseCommandFailed(
             f"The release command ended with exit code {code}: {release.release_command}",
-            hint="Its output is above. Nothing was started; the previous deployment serves as before.",
+            hint="Its output is above. Nothing was started; what was live before serves on.",
         )

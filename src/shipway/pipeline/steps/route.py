@@ -29,7 +29,7 @@ async def _refuse_the_unwanted(ctx: Context) -> None:
     """A wish to cancel counts until the first request is sent elsewhere; from this step on none is accepted."""
     async with ctx.platform.database.read() as tx:
         if (await deployments.get(tx, ctx.deployment.id)).cancel_requested:
-            raise Cancelled("Cancelled before traffic moved.", hint="The previous deployment serves as before.")
+            raise Cancelled("Cancelled before traffic moved.", hint="What was live before serves on.")
 
 
 async def _refuse_the_dead(ctx: Context, rollout: Rollout) -> None:
