@@ -50,10 +50,10 @@ async def serve(settings: Settings, _: argparse.Namespace) -> None:
             access_log=False,
             timeout_graceful_shutdown=3,
         )
-        # uvicorn raises the signal that ended it once more; that must not kill us before everything is closed.
-        for end in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(end, lambda *_: None)
         async with started(platform):
+            # uvicorn raises the signal that ended it once more; that must not kill us before everything is closed.
+            for end in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(end, lambda *_: None)
             print(f"Shipway serves at {settings.url}", flush=True)
             await _Server(config, platform).serve()
 
