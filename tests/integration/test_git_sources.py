@@ -437,7 +437,6 @@ async def test_files_kept_by_lfs_are_mentioned_when_it_is_not_installed(
     assert any("apt-get install git-lfs" in line for line in bench.lines)
 
 
-@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
 async def test_files_kept_by_lfs_are_brought(bench: Bench) -> None:
     git(bench.app.path, "lfs", "install", "--local")
     bench.app.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})

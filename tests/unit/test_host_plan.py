@@ -25,7 +25,7 @@ def test_a_bare_machine_gets_everything_the_demo_needs() -> None:
 
 def test_the_tests_need_more_than_the_demo() -> None:
     more = packages(decide("test", BARE, apt=True)) - packages(decide("demo", BARE, apt=True))
-    assert more == {"postgresql", "chromium", "busybox-static", "wrk"}
+    assert more == {"postgresql", "chromium", "busybox-static", "git-lfs"}
 
 
 def test_nothing_is_installed_on_a_machine_that_has_it_all() -> None:

@@ -57,7 +57,7 @@ _FOR_TESTS = (
     ),
     Need("chromium", "browser that drives the dashboard", ("chromium",)),
     Need("busybox-static", "fills the smallest images of test apps", ("/var/lib/dpkg/info/busybox-static.list",)),
-    Need("wrk", "load during cutovers", ("wrk",)),
+    Need("git-lfs", "repositories with large files", ("git-lfs",)),
 )
 
 NEEDS: dict[Purpose, tuple[Need, ...]] = {"demo": _EVERYWHERE, "test": _EVERYWHERE + _FOR_TESTS}
