@@ -26,10 +26,14 @@ def main() -> None:
     """Start, deploy, tell."""
     settle(HOME, is_free)
     server = json.loads(shipway("up", "--home", HOME, "--json", captured=True))
-    if not exists(SERVICE):
+    first = not exists(SERVICE)
+    if first:
         shipway("services", "create", SERVICE, "--create-parents")
     shipway("link", SERVICE, "--directory", APP)
     shipway("deploy", "--directory", APP)
+    if first:
+        print("\nOnce more, from the cache: now `rollback` has a release to go back to.\n")
+        shipway("deploy", "--directory", APP)
     app = shipway("open", "--print", SERVICE, captured=True).strip()
 
     command = os.path.relpath(SHIPWAY, APP)

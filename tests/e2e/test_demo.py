@@ -47,16 +47,16 @@ def test_the_demo_leads_a_newcomer_to_a_running_app_and_back(checkout: Path, run
     assert [line.partition(": ")[0] for line in told] == ["App", "Dashboard", "Login", "Stop"]
     app, dashboard, login, stop = (line.partition(": ")[2] for line in told)
 
-    assert "release 1" in page(app)
+    assert "release 2" in page(app)
     assert httpx2.get(dashboard, follow_redirects=True, trust_env=False).status_code in (200, 401)
     assert login.startswith(f"{dashboard}/login?link=")
 
     shipway, hello = checkout / ".venv/bin/shipway", "examples/hello"
     assert "http" in run(hello, shipway, "status")
-    run(hello, shipway, "deploy")
-    assert "release 2" in page(app)
     run(hello, shipway, "rollback")
     assert "release 1" in page(app)
+    run(hello, shipway, "deploy")
+    assert "release 3" in page(app)
     assert json.loads(run(hello, shipway, "status", "--json"))["service"]["state"] == "running"
     assert "GET /" in run(hello, shipway, "logs", "--tail", "5")
 

@@ -243,7 +243,8 @@ async def _previous(tx: Tx, service: Service) -> Release:
         if known.release_id and (live is None or known.release_id != live.release_id):
             return await releases.get(tx, known.release_id)
     raise Conflict(
-        f"{service.path} has no earlier release that was live.", hint="Name one: `shipway rollback --version N`."
+        f"{service.path} has no earlier release that was live.",
+        hint="`shipway releases` lists what there is; `shipway rollback --version N` takes any of it.",
     )
 
 

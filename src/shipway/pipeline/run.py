@@ -56,7 +56,8 @@ class Run:
 
     async def skip(self, *names: str) -> None:
         """Note that steps are not needed by this deployment."""
-        await self._record_skip(names)
+        async with self._ctx.platform.database.write() as tx:
+            await journal.skip(tx, self._ctx.deployment.id, names)
 
     async def _recall(self, name: str, act: Callable[..., Awaitable[T]]) -> tuple[bool, T | None]:
         async with self._ctx.platform.database.read() as tx:
@@ -98,10 +99,6 @@ class Run:
         async with self._ctx.platform.database.write() as tx:
             await write(tx, deployment_id, name, *values)
         self._ctx.platform.signals.notify(deployment_id)
-
-    async def _record_skip(self, names: tuple[str, ...]) -> None:
-        async with self._ctx.platform.database.write() as tx:
-            await journal.skip(tx, self._ctx.deployment.id, names)
 
 
 async def _unless(cancelled: asyncio.Event, attempt: Callable[[], Awaitable[T]]) -> T:
