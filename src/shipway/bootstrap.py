@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from shipway.api.app import create_app
 from shipway.builders.bases import Bases
-from shipway.builders.buildkit import BuildKitBuilder
+from shipway.builders.choice import builder_for
 from shipway.domain.credential import Credential
 from shipway.engines.docker.engine import DockerEngine
 from shipway.pipeline.platform import Platform
@@ -25,6 +25,7 @@ from shipway.store import queue
 from shipway.store.database import Database
 from shipway.store.logs import StepLogs
 from shipway.store.schema import migrate
+from shipway.store.sealing import sealer
 from shipway.store.signals import Signals
 from shipway.web.app import create_router, static_app
 from shipway.worker.janitor import Janitor
@@ -40,6 +41,7 @@ def assemble(settings: Settings) -> Platform:
     registry = DistributionRegistry(
         settings.home, settings.registry_port, f"{settings.url}/registry/token", settings.installation
     )
+    bases = Bases(settings.bases, settings.docker_host)
     router = HAProxyRouter(settings.home, settings.proxy_host, settings.proxy_port)
     return Platform(
         settings=settings,
@@ -49,8 +51,8 @@ def assemble(settings: Settings) -> Platform:
         ),
         router=router,
         routes=Routes(database, router),
-        builder=BuildKitBuilder(settings.docker_host, Path(settings.extra_ca) if settings.extra_ca else None),
-        bases=Bases(settings.bases, settings.docker_host),
+        builder=builder_for(settings, bases, registry.repository("", "")),
+        bases=bases,
         sources=LocalSources(settings.home),
         registry=registry,
         prober=probe_http,
@@ -70,6 +72,8 @@ async def started(platform: Platform) -> AsyncIterator[None]:
     if platform.settings.database.startswith("sqlite"):
         async with platform.database.write() as tx:
             await queue.expire_leases(tx)
+    async with platform.database.read() as tx:
+        await sealer(tx, platform.settings.home)
     await platform.engine.check()
     await asyncio.gather(platform.router.check(), platform.registry.check())
     await revive(platform)
@@ -78,7 +82,8 @@ async def started(platform: Platform) -> AsyncIterator[None]:
         async with _background(Worker(platform), Janitor(platform), Keeper(platform)):
             yield
     finally:
-        await asyncio.gather(platform.engine.close(), platform.router.close(), platform.registry.close())
+        parts = (platform.engine, platform.router, platform.registry, platform.builder)
+        await asyncio.gather(*(part.close() for part in parts))
         await platform.database.close()
 
 
@@ -87,6 +92,7 @@ async def stop_everything(platform: Platform) -> None:
     next start brings all of it back."""
     try:
         await together(platform.engine.stop(each.name, 10.0) for each in await platform.engine.instances())
+        await platform.builder.stop()
         await platform.router.shutdown()
         await platform.registry.shutdown()
     finally:

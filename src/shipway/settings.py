@@ -1,9 +1,10 @@
 """Settings of one installation: typed, read once. Environment over `<home>/settings.toml` over the defaults here."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,23 @@ class Settings:
     bases: str = "auto"
     #: Deployments that run at the same time, of different services.
     concurrency: int = 4
+    #: Where images are built: `sandbox`, a container per workspace with limits, cache and disk of its own; `engine`, the
+    #: engine that runs the apps, without limits; `auto`: the former where it can be had (root, an engine on this machine).
+    builds: str = "auto"
+    #: Limits of each build: memory, CPUs, processes and threads; builds at the same time.
+    build_memory: str = "2g"
+    build_cpus: str = "2"
+    build_pids: int = 2048
+    build_concurrency: int = 2
+    #: Disk of each workspace's builds: cache and all that a build writes. It takes only the space that is used.
+    build_disk: str = "20g"
     #: PEM bundle that builds trust besides their own; empty: this machine's own bundle.
     extra_ca: str = ""
+    #: Proxies that builds and the build sandboxes go through, such as `http://user:password@proxy.example.com:3128`; and
+    #: hosts that are reached without one, with commas between them.
+    build_http_proxy: str = field(default="", repr=False)
+    build_https_proxy: str = field(default="", repr=False)
+    build_no_proxy: str = ""
 
     @property
     def url(self) -> str:
@@ -61,6 +77,16 @@ class Settings:
     def database(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home / 'shipway.db'}"
+
+    @property
+    def build_proxies(self) -> dict[str, str]:
+        """The proxies as variables, in both spellings that programs look for; they may hold a password."""
+        chosen = {"HTTP_PROXY": self.build_http_proxy, "HTTPS_PROXY": self.build_https_proxy}
+        given = {name: value for name, value in chosen.items() if value}
+        if not given:
+            return {}
+        all_of_them = given | {"NO_PROXY": self.build_no_proxy}
+        return all_of_them | {name.lower(): value for name, value in all_of_them.items()}
 
     def app_url(self, host: str) -> str:
         """Where people reach an app by `host`."""
@@ -74,7 +100,15 @@ class Settings:
         settings = cls(home=home, **{name: value for name, value in values.items() if name != "home"})
         if settings.concurrency < 1:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
+        for name in ("build_http_proxy", "build_https_proxy"):
+            _check_proxy(name, getattr(settings, name))
         return settings
+
+
+def _check_proxy(name: str, url: str) -> None:
+    """Raises `Invalid`, without the address: it may hold a password."""
+    if url and not re.match(r"https?://[^/\s]+/?$", url):
+        raise Invalid(f"{name} is no proxy's address.", hint="Write http://host:port, or http://user:password@host:port.")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""What every builder promises, on the fake and on BuildKit."""
+"""What every builder promises, on the fake, on the engine's BuildKit and in a sandbox."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from tests.support.builds import Recorder, forget_images, request_for, source, unique, with_context
 from tests.support.images import ensure_test_image
 from tests.support.registry_server import registry_server
+from tests.support.sandboxes import Installation, installation
 
 from shipway.builders.builder import Builder
 from shipway.builders.buildkit import BuildKitBuilder
@@ -45,8 +46,15 @@ class World:
         return f"{self.registry}/{self.name}:v1"
 
 
-@pytest.fixture(params=["fake", "buildkit"])
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+@pytest.fixture(scope="module")
+def home() -> Iterator[Installation]:
+    """One sandbox for all tests here, brought up by the first that needs it."""
+    with installation() as made:
+        yield made
+
+
+@pytest.fixture(params=["fake", "buildkit", "sandbox"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path, home: Installation) -> AsyncIterator[World]:
     if request.param == "fake":
         fake = FakeBuilder()
         fake.accepts = lambda _reference, credential: credential == GOOD
@@ -56,6 +64,10 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     base = await ensure_test_image()
     async with registry_server(tmp_path, ACCOUNTS) as host:
         name = unique()
+        if request.param == "sandbox":
+            async with home.builder(ports=(int(host.rpartition(":")[2]),)) as builder:
+                yield World(builder, base, host, name)
+            return
         yield World(BuildKitBuilder(), base, host, name)
         await forget_images(name)
         await forget_images(f"{host}/")

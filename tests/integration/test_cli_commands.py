@@ -246,6 +246,41 @@ def test_a_directory_is_analyzed_without_a_server(stranger: Terminal) -> None:
     assert "hint: " in empty.err
 
 
+def test_an_analysis_tells_who_decided_and_fails_with_the_code_for_it(stranger: Terminal) -> None:
+    (stranger.directory / "api").mkdir()
+    (stranger.directory / "api/server.js").write_text("require('http').createServer().listen(process.env.PORT)\n")
+    (stranger.directory / "api/index.html").write_text("<h1>hello</h1>")
+    (stranger.directory / "api/Procfile").write_text("web: node server.js\nworker: node work.js\n")
+
+    told = stranger.ok("analyze", "--subdirectory", "api")
+    assert "node rather than static" in told
+    assert [line.split() for line in told.splitlines() if line.startswith(("PROCESS", "worker"))] == [
+        ["PROCESS", "BEGINS", "WITH", "COMMAND"],
+        ["worker", "1", "node", "work.js"],
+    ]
+    assert "the service's settings, shipway.toml, Procfile, app.json, what is detected" in told
+    assert json.loads(stranger.ok("analyze", "api", "--provider", "static", "--json"))["provider"] == "static"
+    at_the_top = stranger.shipway("analyze")
+    assert at_the_top.code == 1
+    assert "shipway services set PATH --subdirectory api" in at_the_top.err
+    as_json = stranger.shipway("analyze", "--json")
+    assert (as_json.code, json.loads(as_json.out)["error"]["code"]) == (1, "nothing-detected")
+    assert stranger.shipway("analyze", "--subdirectory", "../..").code == 2
+    assert stranger.shipway("analyze", "no-such-directory").code == 2
+
+
+def test_the_dockerfiles_target_and_the_provider_are_settings(terminal: Terminal) -> None:
+    path = "acme/shop/production/staged"
+    terminal.ok("services", "create", path, "--dockerfile", "docker/Dockerfile", "--target", "production")
+    assert "production" in terminal.ok("services", "show", path)
+    terminal.ok("services", "set", path, "--target", "", "--provider", "node")
+    settings = json.loads(terminal.ok("services", "show", path, "--json"))["settings"]
+    assert (settings["dockerfile"], settings["target"], settings["provider"]) == ("docker/Dockerfile", "", "node")
+    refused = terminal.shipway("services", "set", path, "--target", "a b")
+    assert refused.code == 1
+    assert "letters, digits" in refused.err
+
+
 @pytest.mark.parametrize("name", [name for panel in COMMANDS.values() for name in panel])
 def test_every_command_explains_itself(stranger: Terminal, name: str) -> None:
     assert "Usage: shipway" in stranger.ok(name, "--help")

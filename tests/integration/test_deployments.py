@@ -14,7 +14,7 @@ from shipway.domain.names import ServicePath
 from shipway.domain.probe import Probe
 from shipway.domain.process import Resources
 from shipway.domain.service import ServiceSettings
-from shipway.domain.source import ImageSource, Revision
+from shipway.domain.source import GitSource, ImageSource, Revision
 from shipway.domain.workload import Instance, Owner, Workload
 from shipway.engines.fake import exits, listens_on, never_listens, serves
 from shipway.operations import config, deployments, logs, services
@@ -230,6 +230,40 @@ async def test_process_types_are_gated_together(stack: Stack) -> None:
     assert ended.failure
     assert ended.failure.code == "app-exited"
     assert "worker" in ended.failure.message
+
+
+async def test_what_the_source_says_about_scale_and_health_counts_until_the_user_says_otherwise(stack: Stack) -> None:
+    declared = '[processes.web]\ncommand = "serve"\nscale = 2\n[health]\npath = "/up"\n'
+    stack.sources.add(REPOSITORY, "main", {"Dockerfile": "FROM base:1\nEXPOSE 8080\n", "shipway.toml": declared})
+    stack.engine.behaviours = _All(serves(404, paths={"/up": 200}))
+    made = await live(stack)
+    assert made.weakly_verified == ""
+    assert len(await stack.engine.instances()) == 2
+    await deployments.scale(stack.platform, stack.actor, PATH, {"web": 1})
+    await stack.work()
+    assert len(await stack.engine.instances()) == 1
+    await live(stack)
+    assert len(await stack.engine.instances()) == 1
+    changed = {"probe": {"path": "/mine", "timeout": 0.3}}
+    await services.change_service(stack.platform, stack.actor, PATH, settings=changed)
+    assert (await failed(stack)).failure is not None
+
+
+async def test_a_member_of_a_workspace_is_built_from_its_top(stack: Stack) -> None:
+    path = ServicePath("acme", "shop", "production", "member")
+    files = {
+        "package.json": '{"workspaces": ["apps/*"]}',
+        "package-lock.json": "{}",
+        "apps/api/package.json": '{"name": "api", "scripts": {"start": "node server.js"}}',
+        "apps/api/server.js": "require('http').createServer().listen(process.env.PORT)",
+    }
+    stack.sources.add(REPOSITORY, "main", files)
+    await a_service(stack, path, source=GitSource(REPOSITORY, "main", "apps/api"))
+    made = await deployments.deploy(stack.platform, stack.actor, path)
+    await stack.work()
+    assert (await stack.deployment(made.id)).state == "live"
+    log = await logs.step_log(stack.platform, stack.actor, made.id, "analyze")
+    assert "a member of a workspace" in str(log)
 
 
 async def test_a_failing_release_command_starts_nothing(stack: Stack) -> None:

@@ -119,6 +119,11 @@ class RealShipway:
         _insist(answer)
         return str(answer.json()["digest"])
 
+    def configure(self, name: str, values: Mapping[str, str]) -> None:
+        """Set config vars of `t/t/production/NAME`."""
+        url = f"/workspaces/t/projects/t/environments/production/services/{name}/config"
+        _insist(self.api.patch(url, json={"set": dict(values)}))
+
     def pipeline(self, action: str, service: str, body: dict[str, Any] | None = None) -> str:
         """Ask for a deploy or rollback; returns the deployment's id."""
         url = f"/workspaces/t/projects/t/pipeline/{action}?service={service}&env=production"
@@ -173,12 +178,21 @@ def real_shipway(**extra: str) -> Iterator[RealShipway]:
                 made.stop()
             made.api.close()
             made.admin("shutdown")
+            _remove_sandboxes(made.installation)
             _remove_networks(made.installation)
 
 
 def _insist(answer: httpx2.Response) -> None:
     if answer.is_error:
         raise AssertionError(f"{answer.status_code}: {answer.text}")
+
+
+def _remove_sandboxes(installation: str) -> None:
+    label = f"label=shipway.sandbox.installation={installation}"
+    for kind, listing in (("rm", ["ps", "-aq"]), ("volume rm", ["volume", "ls", "-q"])):
+        found = subprocess.run(["docker", *listing, "--filter", label], capture_output=True, text=True)
+        for identifier in found.stdout.split():
+            subprocess.run(["docker", *kind.split(), "-f", identifier], capture_output=True)
 
 
 def _remove_networks(installation: str) -> None:

@@ -20,6 +20,15 @@ ONLINE = World(official=True, suites=OFFLINE.suites)
         ("python", "", "python:3.13-slim"),
         ("node", "22", "node:22-slim"),
         ("static", "", "nginxinc/nginx-unprivileged:stable"),
+        ("plain", "", "debian:stable-slim"),
+        ("go", "1.23", "golang:1.23"),
+        ("rust", "1.80.1", "rust:1.80.1-slim"),
+        ("rust", "", "rust:1-slim"),
+        ("java", "17", "maven:3-eclipse-temurin-17"),
+        ("jre", "17", "eclipse-temurin:17-jre"),
+        ("gradle", "", "gradle:jdk21"),
+        ("dotnet", "8.0", "mcr.microsoft.com/dotnet/sdk:8.0"),
+        ("aspnet", "8.0", "mcr.microsoft.com/dotnet/aspnet:8.0"),
     ],
 )
 def test_an_official_image_is_named_by_its_version(runtime: str, version: str, reference: str) -> None:
@@ -40,6 +49,14 @@ def test_an_official_image_is_named_by_its_version(runtime: str, version: str, r
         ("node", "19", "20"),
         ("node", "22", "20"),
         ("static", "stable", "1.26"),
+        ("plain", "", "13"),
+        ("go", "1.22.5", "1.24"),
+        ("go", "1", "1.24"),
+        ("rust", "1.90", "1.85"),
+        ("java", "8", "17"),
+        ("java", "19", "21"),
+        ("java", "25", "25"),
+        ("jre", "17", "17"),
     ],
 )
 def test_our_own_base_is_the_wished_line_or_the_next_newer_or_the_newest(runtime: str, wished: str, made: str) -> None:
@@ -54,6 +71,19 @@ def test_without_any_suite_there_is_no_base_and_the_error_says_what_is_missing()
     with pytest.raises(Unavailable, match="package sources") as error:
         choose("airgapped", World(), "python", "3.13")
     assert "keyring" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("runtime", "advice"), [("gradle", "wrapper"), ("dotnet", "docker load"), ("aspnet", "docker load")]
+)
+def test_what_debian_has_no_package_of_needs_the_public_registry_and_the_error_says_so(
+    runtime: str, advice: str
+) -> None:
+    with pytest.raises(Unavailable, match="Debian") as error:
+        choose("auto", OFFLINE, runtime, "8.0")
+    assert advice in error.value.hint
+    there = World(local=frozenset({official_reference(runtime, "8.0")}), suites=OFFLINE.suites)
+    assert choose("auto", there, runtime, "8.0") == official_reference(runtime, "8.0")
 
 
 def test_auto_takes_the_official_image_when_its_registry_answers() -> None:

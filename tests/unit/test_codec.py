@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shipway.domain import artifacts
 from shipway.domain.artifacts import Analysis, Checkout, Finding, Image, Rollout, Target
 from shipway.domain.codec import decode, encode
+from shipway.domain.probe import Probe
 from shipway.domain.process import ProcessType
 from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
 
@@ -74,7 +75,7 @@ def test_recordings_of_the_first_version_still_decode(artifact: type) -> None:
 
 def test_every_artifact_has_a_recording() -> None:
     returned = {value for value in vars(artifacts).values() if isinstance(value, type) and is_dataclass(value)}
-    parts = {Finding, Target, ProcessType}
+    parts = {Finding, Target, ProcessType, Probe}
     assert returned - parts == set(RECORDED)
 
 

@@ -33,11 +33,12 @@ def expected_of(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name in NAMES if "error" not in expected_of(name)])
 def test_a_sample_app_is_analysed_as_expected(name: str) -> None:
     expected = expected_of(name)
-    analysis = analyze(APPS / name / expected.get("subdirectory", ""), ServiceSettings(), base)
+    analysis = analyze(APPS / name / expected.get("subdirectory", ""), ServiceSettings(), base, root=APPS / name)
     assert analysis.provider == expected["provider"]
     assert {process.name: process.command for process in analysis.processes} == expected["processes"]
     assert (analysis.port, analysis.release_command) == (expected["port"], expected.get("release_command", ""))
     assert list(analysis.alternatives) == expected.get("alternatives", [])
+    assert_declared(analysis, expected)
     assert_version(analysis, expected)
     assert_findings(analysis, expected)
     assert_dockerfile(analysis, expected)
@@ -52,6 +53,14 @@ def test_a_sample_app_that_can_not_be_built_says_why_and_how_to_go_on(name: str)
     assert_contains(failure.value.message, expected.get("message_has", []))
     assert_contains(failure.value.hint, expected.get("hint_has", []))
     assert_contains("\n".join(failure.value.evidence), expected.get("evidence_has", []))
+
+
+def assert_declared(analysis: Analysis, expected: dict[str, Any]) -> None:
+    """What files say about scale, health, and the way a Dockerfile is built."""
+    quantities = {process.name: process.quantity for process in analysis.processes}
+    assert quantities == expected.get("quantities", dict.fromkeys(quantities, 1))
+    assert (analysis.probe.path if analysis.probe else "") == expected.get("health_path", "")
+    assert (analysis.context, analysis.target) == (expected.get("context", "."), expected.get("target", ""))
 
 
 def assert_version(analysis: Analysis, expected: dict[str, Any]) -> None:
@@ -97,8 +106,9 @@ def test_there_is_a_sample_for_each_kind_of_app() -> None:
 )
 def test_a_generated_dockerfile_passes_the_checks_for_the_users_own(name: str) -> None:
     source = APPS / name / expected_of(name).get("subdirectory", "")
-    text = analyze(source, ServiceSettings(), base).dockerfile
-    checked = check(parse(text), Context(source, Dockerignore()), command_given=False, port_given=False)
+    analysis = analyze(source, ServiceSettings(), base, root=APPS / name)
+    context = Context(source / analysis.context, Dockerignore())
+    checked = check(parse(analysis.dockerfile), context, command_given=False, port_given=False)
     assert checked.warnings == ()
 
 
@@ -195,5 +205,6 @@ def test_explain_tells_what_by_which_evidence_and_what_to_mind() -> None:
         "       web: gunicorn --bind 0.0.0.0:$PORT --threads 8 app:app",
         "       release: python migrate.py",
         "       Also looks like: node",
+        '       To choose that: `provider = "node"` under [build] in shipway.toml, or the option `--provider node`',
         " !     No lock file (pyproject.toml)",
     ]

@@ -3,24 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests.support.python_apps import FASTAPI, FLASK, detected
 
-from shipway.builders.detectors.detector import Candidate
 from shipway.builders.detectors.python import detect
 from shipway.builders.detectors.tree import Tree
 
-FLASK = "from flask import Flask\napp = Flask(__name__)\n"
-FASTAPI = "from fastapi import FastAPI\napp: FastAPI = FastAPI()\n"
 MANAGE = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')\n"
-
-
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for a tree of these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
 
 
 @pytest.mark.parametrize(
@@ -66,7 +54,10 @@ def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
             {"requirements.txt": "django", "manage.py": MANAGE},
             "python manage.py runserver --noreload 0.0.0.0:$PORT",
         ),
-        ({"requirements.txt": "flask", "app.py": f"{FLASK}app.run(host='0.0.0.0')\n"}, "python app.py"),
+        (
+            {"requirements.txt": "flask", "app.py": f"{FLASK}app.run(host='0.0.0.0')\n"},
+            "gunicorn --bind 0.0.0.0:$PORT --threads 8 app:app",
+        ),
         ({"requirements.txt": "aiohttp", "server.py": ""}, "python server.py"),
         ({"requirements.txt": "requests"}, ""),
         ({"requirements.txt": "flask", "shop.py": "def create_app(config):\n    return Flask(__name__)\n"}, ""),
@@ -91,6 +82,13 @@ def test_an_app_is_started_by_its_own_server_or_the_usual_one(
         ({"src/shop/main.py": FASTAPI}, "shop.main:app", "src"),
         ({"src/__init__.py": "", "src/main.py": FASTAPI}, "src.main:app", ""),
         ({"backend/main.py": f"from database import x\n{FASTAPI}", "backend/database.py": ""}, "main:app", "backend"),
+        (
+            {"packages/web-api/pyproject.toml": "", "packages/web-api/src/shop/main.py": FASTAPI},
+            "shop.main:app",
+            "packages/web-api/src",
+        ),
+        ({"packages/api/pyproject.toml": "", "packages/api/shop/main.py": FASTAPI}, "shop.main:app", "packages/api"),
+        ({"my-app/main.py": FASTAPI}, "main:app", "my-app"),
         ({"app/main.py": f"from app import routes\n{FASTAPI}", "app/routes.py": ""}, "app.main:app", ""),
     ],
 )

@@ -1,12 +1,13 @@
 """Failure classes by what real builds have printed; hosts are made up, the rest is as it was."""
 
+import time
 from dataclasses import dataclass
 
 import pytest
 
 from shipway.builders.detectors.detector import Candidate, Run, Stage
 from shipway.builders.dockerfile import parse
-from shipway.builders.failures import Wreck, classify, engine_failure, timed_out
+from shipway.builders.failures import Facts, Wreck, classify, engine_failure, timed_out
 from shipway.builders.generate import Dockerfile
 
 EXIT_1 = "executor failed running [/bin/sh -c the command]: exit code: 1"
@@ -50,7 +51,7 @@ IN_COMMANDS = {
     ),
     "Poetry finds no such version": InCommand(
         "dependency-not-found",
-        "see the lines below",
+        "flask (99.9)",
         "RUN poetry install",
         "Because app depends on flask (99.9) which doesn't match any versions, version solving failed.",
     ),
@@ -233,14 +234,14 @@ IN_COMMANDS = {
         "Error: ENOSPC: System limit for number of file watchers reached, watch '/app'",
     ),
     "the lock file is outdated": InCommand(
-        "build-command-failed",
+        "lock-file-outdated",
         "lock file",
         "RUN npm ci",
         "npm ERR! code EUSAGE\nnpm ERR! `npm ci` can only install packages when your package.json and package-lock.json or "
         "npm-shrinkwrap.json are in sync. Please update your lock file with `npm install` before continuing.",
     ),
     "a test fails": InCommand(
-        "build-command-failed", "exit code 3", "RUN make test", "FAIL: test_it_works\n1 of 12 tests failed", 3
+        "tests-failed", "exit code 3", "RUN make test", "FAIL: test_it_works\n1 of 12 tests failed", 3
     ),
 }
 
@@ -473,3 +474,97 @@ def test_a_build_that_took_too_long_says_how_long_and_in_which_step() -> None:
     assert failure.code == "build-timeout"
     assert "1800 s" in failure.message and "RUN npm run build" in failure.message
     assert failure.evidence == ("still going",) and "build_timeout" in failure.hint
+
+
+KILLED = Wreck("RUN make", "executor failed running [/bin/sh -c make]: exit code: 137", ("cc main.c", "Killed"))
+
+
+def test_what_the_machine_knows_goes_before_what_the_log_looks_like() -> None:
+    wreck = Wreck("RUN npm ci", EXIT_1, ("npm error code ENOTFOUND", "ERROR: No matching distribution found for x"))
+    assert classify(wreck, facts=Facts(oom_killed=True)).code == "out-of-memory"
+    assert classify(wreck, facts=Facts(disk_full=True)).code == "out-of-disk"
+    assert classify(wreck, facts=Facts(pids_exhausted=True)).code == "process-limit"
+    assert classify(wreck, facts=Facts(False, False, False)).code == "dependency-not-found"
+
+
+def test_a_limit_that_was_met_is_named() -> None:
+    failure = classify(KILLED, facts=Facts(oom_killed=True, memory_limit=2 << 30))
+    assert "(2048 MiB)" in failure.message and failure.evidence == KILLED.output
+    assert "(512)" in classify(KILLED, facts=Facts(pids_exhausted=True, pids_limit=512)).message
+
+
+def test_a_killed_command_is_out_of_memory_unless_the_machine_knows_better() -> None:
+    assert classify(KILLED).code == "out-of-memory"
+    failure = classify(KILLED, facts=Facts(oom_killed=False))
+    assert failure.code == "build-command-failed" and "not for lack of memory" in failure.message
+
+
+def test_a_heap_limit_of_the_program_s_own_is_one_whatever_the_kernel_did() -> None:
+    wreck = Wreck("RUN npm run build", EXIT_1, ("FATAL ERROR: Reached heap limit - JavaScript heap out of memory",))
+    assert "max-old-space-size" in classify(wreck, facts=Facts(oom_killed=False)).hint
+
+
+def test_a_full_disk_is_a_full_disk_also_between_commands() -> None:
+    assert classify(Wreck("exporting to image", "write failed"), facts=Facts(disk_full=True)).code == "out-of-disk"
+
+
+def test_a_failed_command_is_told_with_its_line() -> None:
+    text = 'FROM x\nARG V\n\nRUN apt-get update \\\n  # why\n  && apt-get install "$V"\nRUN make\nRUN make\n'
+    wreck = Wreck('RUN apt-get update   && apt-get install "1.2"', EXIT_1)
+    assert "at Dockerfile:4 ended" in classify(wreck, text).message
+    assert "Dockerfile" not in classify(Wreck("RUN make", EXIT_1), text).message
+    assert "Dockerfile" not in classify(wreck, "# Made by Shipway\n" + text).message
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ("[internal] load metadata for docker.io/library/python:9.9", 1),
+        ("[internal] load metadata for docker.io/acme/base:latest", 2),
+        ("FROM docker.io/library/nginx:1", 3),
+        ("http://example.com/x", 4),
+        ("COPY a.txt /b", 5),
+    ],
+)
+def test_steps_of_buildkit_s_own_are_found_in_the_file(step: str, line: int) -> None:
+    text = (
+        "FROM python:$V\nFROM acme/base\nCOPY --from=nginx:1 /a /\nADD http://example.com/x /x\nCOPY ${A:-b}.txt /b\n"
+    )
+    assert f"at Dockerfile:{line}" in classify(Wreck(step, "gremlins"), text).message
+
+
+def test_a_misspelt_stage_is_told_as_that_and_not_as_an_image() -> None:
+    text = "FROM x AS build\nFROM y\nCOPY --from=biuld /a /\n"
+    failure = classify(Wreck("FROM docker.io/library/biuld:latest", f"failed to do request: {NO_HOST}"), text)
+    assert (failure.code, "Dockerfile:3" in failure.message) == ("dockerfile-error", True)
+    assert "--from=build" in failure.hint
+    other = Wreck("FROM docker.io/library/nginx:latest", f"failed to do request: {NO_HOST}")
+    assert classify(other, text.replace("biuld", "nginx")).code == "network"
+
+
+def test_a_here_document_that_the_engine_can_t_read_is_told_as_that() -> None:
+    said = (f"{FRONTEND}dockerfile parse error line 3: unknown instruction: HELLO",)
+    failure = classify(Wreck(said=said), "FROM x\nRUN cat <<EOF\nhello\nEOF\n")
+    assert failure.code == "engine-too-old" and "Dockerfile:2" in failure.message
+    assert classify(Wreck(said=said), "FROM x\nRUN a\n").code == "dockerfile-error"
+
+
+def test_a_timeout_while_a_question_waits_says_so() -> None:
+    assert "DEBIAN_FRONTEND" in timed_out(9.0, "RUN a", ["Geographic area: "]).hint
+    assert "Dockerfile:2" in timed_out(9.0, "RUN a", [], "FROM x\nRUN a\n").message
+
+
+def test_a_long_hostile_log_is_read_in_reasonable_time() -> None:
+    hostile = [
+        "/a" * 2000,
+        "a.b-c/" * 700,
+        "x509: " * 600,
+        "(?P<what>" * 400,
+        "a" * 4000,
+        "sh: 1: " * 500,
+        "Error: env variable A_" * 150,
+        "1 " * 2000,
+    ] * 60
+    began = time.perf_counter()
+    classify(Wreck("RUN a", EXIT_1, hostile), "FROM x\n")
+    assert time.perf_counter() - began < 10

@@ -16,6 +16,7 @@ from shipway.api.routes import (
     logs,
     pipeline,
     projects,
+    registries,
     registry,
     scale,
     services,
@@ -40,6 +41,7 @@ _RESOURCES = (
     uploads,
     tokens,
     whoami,
+    registries,
     registry,
     health,
 )

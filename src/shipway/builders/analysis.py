@@ -1,81 +1,89 @@
 """What will be built from a source tree, how it is started, on which port, and by which evidence (S3.2 to S3.4)."""
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shipway.builders import dockerfile as dockerfiles
-from shipway.builders import procfile as procfiles
-from shipway.builders.detectors import DETECTORS
-from shipway.builders.detectors.detector import Candidate
+from shipway.builders import own_dockerfile, workspaces
+from shipway.builders.build_arguments import BuildNames
+from shipway.builders.declarations import declarations, probe
+from shipway.builders.declared import SETTINGS, Declared
 from shipway.builders.detectors.tree import Tree
-from shipway.builders.dockerfile_checks import check
-from shipway.builders.dockerfile_sources import Context
+from shipway.builders.dockerignore import rules_of
+from shipway.builders.explanation import explain
 from shipway.builders.generate import Dockerfile
-from shipway.builders.ignore import Dockerignore, is_inside
-from shipway.builders.procfile import Procfile
-from shipway.builders.undetected import nothing_detected, nothing_to_start, unreadable_start_command
-from shipway.builders.workbench import DEFAULT_DOCKERIGNORE
+from shipway.builders.overrides import overridden
+from shipway.builders.providers import OWN_DOCKERFILE, Choice, candidates, choose
+from shipway.builders.undetected import (
+    nothing_detected,
+    nothing_to_start,
+    other_dockerfile,
+    unreadable_start_command,
+)
+from shipway.builders.workspaces import Workspace
 from shipway.domain.artifacts import Analysis, Finding
-from shipway.domain.errors import AnalysisFailed, BuildFailed, Invalid
+from shipway.domain.errors import Invalid
 from shipway.domain.process import WEB, ProcessType, argv
 from shipway.domain.service import ServiceSettings
 
+__all__ = ["analyze", "explain"]
+
 DEFAULT_PORT = 8080
-_DOCKERFILES = ("Dockerfile", "dockerfile", "Containerfile")
 
 Base = Callable[[str, str], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the service is, and what it is known by."""
+
+    tree: Tree
+    #: Root of the checkout: the service's own directory, or one above it.
+    root: Path
+    #: Its path, for commands that people can copy.
+    name: str
+
+
 def analyze(
-    directory: Path, settings: ServiceSettings, base: Base, *, gitignore: bool = False, cache_prefix: str = ""
+    directory: Path,
+    settings: ServiceSettings,
+    base: Base,
+    *,
+    root: Path | None = None,
+    name: str = "PATH",
+    configured: Collection[str] = (),
+    gitignore: bool = False,
+    cache_prefix: str = "",
+    build: BuildNames | None = None,
 ) -> Analysis:
-    """Decide how the source in `directory` is built and started. Only reads it, and nothing outside of it.
+    """Decide how the source in `directory` is built and started. Only reads it, and nothing outside of `root`.
 
-    `base(runtime, version)` names the image that a generated Dockerfile starts from; runtimes are `python`, `node` and
-    `static` (nginx). `gitignore` leaves out what an upload of this working copy would. `cache_prefix` sets the build
-    caches of a generated Dockerfile apart from those of others on the same builder.
+    `base(runtime, version)` names the image that a generated Dockerfile starts from; runtimes are `python`, `node`,
+    `static` (nginx) and so on. `root` is the checkout that `directory` lies in, where that is more: a member of a
+    workspace may be built from there, which the answer's `context` says. `name` is the service's path, `configured` the
+    names of its config vars. `gitignore` leaves out what an upload of this working copy would. `cache_prefix` sets the
+    build caches of a generated Dockerfile apart from those of others on the same builder. `build` names what its builds are
+    given.
 
-    Raises `AnalysisFailed`: `nothing-detected`, `no-start-command`, `start-command-error`, `procfile-error`,
-    `manifest-error`; and `BuildFailed` (`dockerfile-error`) for a Dockerfile that is certain to fail.
+    Raises `AnalysisFailed`: `nothing-detected`, `unknown-provider`, `no-start-command`, `start-command-error`,
+    `procfile-error`, `manifest-error`; and `BuildFailed` (`dockerfile-error`) for a Dockerfile that is certain to fail.
     """
-    ignored = _dockerignore(directory)
-    tree = Tree(directory, ignored, gitignore)
-    procfile = procfiles.parse(tree.text(procfiles.NAME))
+    source = Source(Tree(directory, rules_of(directory), gitignore), root or directory, name)
     _check_start_command(settings)
-    if path := _dockerfile(tree, settings):
-        return _from_dockerfile(tree, path, procfile, settings)
-    return _generated(tree, procfile, settings, base, cache_prefix)
-
-
-def explain(analysis: Analysis) -> list[str]:
-    """The decision and its reasons, as lines for a step's log."""
-    made = "a generated Dockerfile" if analysis.generated else "its own Dockerfile"
-    lines = [f"-----> {_TITLES.get(analysis.provider, analysis.provider)}: built from {made}"]
-    lines += [f"       {_told(finding)}" for finding in analysis.evidence]
-    lines += [
-        f"       {process.name}: {process.command or 'the command of the image'}" for process in analysis.processes
-    ]
-    if analysis.release_command:
-        lines.append(f"       release: {analysis.release_command}")
-    if analysis.alternatives:
-        lines.append(f"       Also looks like: {', '.join(analysis.alternatives)}")
-    return [*lines, *(f" !     {_told(warning)}" for warning in analysis.warnings)]
-
-
-_TITLES = {"python": "Python", "node": "Node.js", "static": "Static site", "dockerfile": "Dockerfile"}
-
-
-def _told(finding: Finding) -> str:
-    return f"{finding.text} ({finding.where})" if finding.where else finding.text
-
-
-def _dockerignore(directory: Path) -> Dockerignore:
-    """The rules the build will go by: the same choice that the workbench makes."""
-    for path in ("Dockerfile.dockerignore", ".dockerignore"):
-        if is_inside(directory, path):
-            return Dockerignore(path, (directory / path).read_text("utf-8-sig", errors="replace"))
-    return Dockerignore("", DEFAULT_DOCKERIGNORE)
+    declared = declarations(source.tree, settings, configured)
+    names = build or BuildNames()
+    if path := own_dockerfile.find(source.tree, declared):
+        found = _from_dockerfile(source, path, declared)
+    else:
+        found = _generated(source, declared, base, cache_prefix, names)
+    given = names.warnings(dockerfiles.parse(found.dockerfile, path or "Dockerfile"))
+    return replace(
+        found,
+        release_command=declared.text("release"),
+        warnings=(*found.warnings, *declared.warnings, *_without_command(found, declared), *given),
+        probe=probe(declared),
+    )
 
 
 def _check_start_command(settings: ServiceSettings) -> None:
@@ -85,96 +93,115 @@ def _check_start_command(settings: ServiceSettings) -> None:
         raise unreadable_start_command(error) from error
 
 
-def _dockerfile(tree: Tree, settings: ServiceSettings) -> str:
-    """Path of the user's Dockerfile, empty for none. One that the settings name has to be there."""
-    wanted = settings.dockerfile
-    if not wanted:
-        return next((name for name in _DOCKERFILES if is_inside(tree.root, name)), "")
-    if "\0" in wanted or not is_inside(tree.root, wanted):
-        present = [path for path in tree.files if "dockerfile" in path.lower() and not path.endswith(".dockerignore")]
-        there = f"There is {', '.join(present[:5])}." if present else "There is none in the source."
-        raise BuildFailed(
-            f"The Dockerfile {wanted!r} that the service's settings name does not exist in the source.",
-            code="dockerfile-error",
-            hint=f"{there} Correct the setting, or leave it empty to have one found or generated.",
-        )
-    return wanted
-
-
-def _from_dockerfile(tree: Tree, path: str, procfile: Procfile, settings: ServiceSettings) -> Analysis:
-    text = tree.text(path)
-    parsed = dockerfiles.parse(text, path)
-    named = {process.name for process in procfile.processes}
-    given = bool(settings.start_command) or bool(named)
-    checked = check(parsed, Context(tree.root, tree.ignored), command_given=given, port_given=bool(settings.port))
+def _from_dockerfile(source: Source, path: str, declared: Declared) -> Analysis:
+    named = _named(declared)
+    context = own_dockerfile.context(source.tree, source.root, declared)
+    directory = source.tree.root / context
+    checked = own_dockerfile.checked(
+        source.tree.text(path),
+        path,
+        declared,
+        directory=directory,
+        ignored=rules_of(directory),
+        command_given="processes.web" in declared.said or named,
+    )
     # A Procfile of workers only, beside an image that serves nothing, is a service without a web process.
-    image_serves = not named or bool(checked.ports)
-    processes = _processes(procfile, settings, "" if image_serves else None)
-    port, port_evidence = _port(settings, checked.ports, checked.ports_where)
+    processes = _processes(declared, "" if not named or checked.ports else None)
+    port, port_evidence = _port(declared, checked.ports, checked.ports_where)
+    others = dict.fromkeys(candidate.provider for candidate in candidates(source.tree, strict=False))
     return Analysis(
-        provider="dockerfile",
-        dockerfile=text,
+        provider=OWN_DOCKERFILE,
+        dockerfile=source.tree.text(path),
         generated=False,
         processes=processes,
         port=port,
-        release_command=procfile.release_command,
-        evidence=(Finding("Dockerfile", path), port_evidence, *_started_by(procfile, settings)),
-        warnings=checked.warnings,
-        alternatives=tuple(candidate.provider for candidate in _candidates(tree, strict=False)),
+        evidence=(Finding("Dockerfile", path), *port_evidence, *declared.evidence),
+        warnings=(*checked.warnings, *own_dockerfile.without_effect(declared)),
+        alternatives=tuple(others),
+        context=context,
+        target=declared.text("build.target"),
     )
 
 
-def _generated(tree: Tree, procfile: Procfile, settings: ServiceSettings, base: Base, cache_prefix: str) -> Analysis:
-    candidates = _candidates(tree, strict=True)
-    if not candidates:
-        raise nothing_detected(tree)
-    chosen, *others = candidates
-    detected = chosen.start if chosen.serves or not procfile.processes else ""
-    processes = _processes(procfile, settings, detected or None)
+def _generated(source: Source, declared: Declared, base: Base, cache_prefix: str, build: BuildNames) -> Analysis:
+    workspace, choice = _choice(source, declared)
+    chosen = overridden(choice.chosen, declared)
+    processes = _processes(declared, (chosen.start if chosen.serves or not _named(declared) else "") or None)
     if not processes:
         raise nothing_to_start(chosen)
-    port, port_evidence = _port(settings, (chosen.port,) if chosen.port else (), "")
-    command = processes[0].command
+    port, port_evidence = _port(declared, (chosen.port,) if chosen.port else (), "")
+    early = build.early(workspace.top if workspace else source.tree)
+    late = tuple(name for name in build.arguments if name not in early)
+    text = Dockerfile(base, port, processes[0].command, cache_prefix, early, late, build.secrets)
     return Analysis(
         provider=chosen.provider,
-        dockerfile=Dockerfile(base, port, command, cache_prefix).render(chosen),
+        dockerfile=text.render(chosen),
         generated=True,
         processes=processes,
         port=port,
-        release_command=procfile.release_command,
-        evidence=(*chosen.evidence, port_evidence, *_started_by(procfile, settings)),
-        warnings=(*chosen.warnings, *(() if procfile.release_command else chosen.without_release)),
-        alternatives=tuple(other.provider for other in others),
+        evidence=(*choice.reason, *chosen.evidence, *port_evidence, *declared.evidence, *_unused(source.tree)),
+        warnings=(*chosen.warnings, *(() if declared.text("release") else chosen.without_release)),
+        alternatives=_alternatives(source.tree, choice),
+        context=workspace.context if workspace else ".",
     )
 
 
-def _candidates(tree: Tree, *, strict: bool) -> list[Candidate]:
-    """All that detectors recognise, the best first: in their order, those that are certain before those that aren't."""
-    found: list[Candidate] = []
-    for detector in DETECTORS:
-        with contextlib.nullcontext() if strict else contextlib.suppress(AnalysisFailed):
-            if candidate := detector.detect(tree):
-                found.append(candidate)
-    return sorted(found, key=lambda candidate: not candidate.certain)
+def _choice(source: Source, declared: Declared) -> tuple[Workspace | None, Choice]:
+    """How it is built, and the workspace it is built with, if any. Raises `AnalysisFailed`."""
+    own = source.tree
+    workspace = workspaces.find(source.root, own.root, gitignore=own.gitignore)
+    wanted = workspace and declared.text("build.provider") in ("", workspace.provider)
+    if workspace and wanted and (candidate := workspaces.candidate(workspace)):
+        others = (each for each in candidates(own, strict=False) if each.provider != candidate.provider)
+        return workspace, Choice(candidate, tuple(others))
+    choice = choose(own, declared)
+    if choice is None:
+        raise nothing_detected(own, source.name)
+    return None, choice
 
 
-def _processes(procfile: Procfile, settings: ServiceSettings, detected: str | None) -> tuple[ProcessType, ...]:
-    """The Procfile's, with `web` from the settings before the Procfile before what was detected (`None`: nothing was)."""
-    commands = {process.name: process.command for process in procfile.processes}
-    web = settings.start_command or commands.get(WEB, detected)
-    others = [ProcessType(name, command) for name, command in commands.items() if name != WEB]
-    return (*([] if web is None else [ProcessType(WEB, web)]), *others)
+def _alternatives(tree: Tree, choice: Choice) -> tuple[str, ...]:
+    own = (OWN_DOCKERFILE,) if own_dockerfile.usual(tree) else ()
+    return (*own, *dict.fromkeys(other.provider for other in choice.others if other.provider != choice.chosen.provider))
 
 
-def _port(settings: ServiceSettings, declared: tuple[int, ...], where: str) -> tuple[int, Finding]:
-    if settings.port:
-        return settings.port, Finding(f"port {settings.port}, from the service's settings")
-    if len(declared) == 1:
-        return declared[0], Finding(f"port {declared[0]}", where)
-    return DEFAULT_PORT, Finding(f"port {DEFAULT_PORT}, the default")
+def _unused(tree: Tree) -> tuple[Finding, ...]:
+    """A Dockerfile that someone may have meant."""
+    path = other_dockerfile(tree)
+    text = f'{path} is not used, unless it is named: dockerfile = "{path}" under [build] in shipway.toml'
+    return (Finding(text),) if path else ()
 
 
-def _started_by(procfile: Procfile, settings: ServiceSettings) -> tuple[Finding, ...]:
-    if settings.start_command:
-        return (Finding("web is started as the service's settings say"),)
-    return tuple(Finding(f"{name} is named", f"{procfiles.NAME}:{line}") for name, line in procfile.lines)
+def _named(declared: Declared) -> bool:
+    """Whether a file names process types; one that the settings overrule counts too."""
+    return any(said.where != SETTINGS or said.instead_of for said in declared.under("processes").values())
+
+
+def _processes(declared: Declared, detected: str | None) -> tuple[ProcessType, ...]:
+    """`web` first: as declared, else as detected (`None`: nothing was); then the others."""
+    commands = {name: str(said.value) for name, said in declared.under("processes").items()}
+    web = commands.get(WEB, detected)
+    ordered = {**({} if web is None else {WEB: web}), **{name: each for name, each in commands.items() if name != WEB}}
+    return tuple(
+        ProcessType(name, command, declared.number(f"scale.{name}") if f"scale.{name}" in declared.said else 1)
+        for name, command in ordered.items()
+    )
+
+
+def _without_command(analysis: Analysis, declared: Declared) -> tuple[Finding, ...]:
+    """Process types that are to be scaled but that nobody says how to start."""
+    known = {process.name for process in analysis.processes}
+    return tuple(
+        Finding(f"{name} is to run, but nothing says how it is started. Name it in the Procfile.", said.where)
+        for name, said in declared.under("scale").items()
+        if name not in known
+    )
+
+
+def _port(declared: Declared, exposed: tuple[int, ...], where: str) -> tuple[int, tuple[Finding, ...]]:
+    """The port, and the evidence for it where it is not among what is declared."""
+    if port := declared.number("port"):
+        return port, ()
+    if len(exposed) == 1:
+        return exposed[0], (Finding(f"port {exposed[0]}", where),)
+    return DEFAULT_PORT, (Finding(f"port {DEFAULT_PORT}, the default"),)

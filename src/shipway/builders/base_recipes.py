@@ -1,7 +1,9 @@
 """What our own base images are made of. Data only; `bases_airgapped.py` makes them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from shipway.builders.base_recipes_php import INSTALL_EXTENSIONS
 
 #: Documentation is left out, of packages that an app installs later too; licences stay.
 OPTIONS = (
@@ -52,6 +54,9 @@ class Recipe:
     config: tuple[str, ...] = ()
     #: Seconds it takes, roughly; said beforehand.
     seconds: int = 30
+    #: Directories that packages' own scripts take for granted, though what belongs there is left out. (No `repr`: a base
+    #: that has none stays as it was made before there was this field.)
+    directories: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def reference(self) -> str:
@@ -61,7 +66,13 @@ class Recipe:
     @property
     def fingerprint(self) -> str:
         """Tells an image made by this recipe from one made by an older one."""
-        return hashlib.sha256(repr((self, OPTIONS, CLEAN_UP)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((self, *self.directories, OPTIONS, CLEAN_UP)).encode()).hexdigest()[:16]
+
+
+def _builder(version: str, suite: str) -> Recipe:
+    """Where builds happen: an engine with BuildKit, and what it takes to give it networks and a disk of its own."""
+    packages = ("docker.io", "docker-cli", "docker-buildx", "iptables", "e2fsprogs", "ca-certificates")
+    return Recipe("builder", version, suite, packages, seconds=60)
 
 
 def _python(version: str, suite: str) -> Recipe:
@@ -97,11 +108,82 @@ def _static(version: str, suite: str) -> Recipe:
     )
 
 
+def _plain(version: str, suite: str) -> Recipe:
+    return Recipe("plain", version, suite, ("ca-certificates", "tzdata"), config=("ENV LANG=C.UTF-8",), seconds=15)
+
+
+def _go(version: str, suite: str) -> Recipe:
+    packages = ("golang-go", "git", "ca-certificates")
+    return Recipe("go", version, suite, packages, config=("ENV LANG=C.UTF-8", 'CMD ["go", "version"]'), seconds=60)
+
+
+def _rust(version: str, suite: str) -> Recipe:
+    packages = ("cargo", "rustc", "gcc", "libc6-dev", "git", "ca-certificates")
+    return Recipe("rust", version, suite, packages, config=("ENV LANG=C.UTF-8", 'CMD ["cargo", "version"]'), seconds=60)
+
+
+def _java(version: str, suite: str) -> Recipe:
+    """To build with."""
+    return _jvm("java", version, suite, f"openjdk-{version}-jdk-headless", "maven")
+
+
+def _jre(version: str, suite: str) -> Recipe:
+    """To run with."""
+    return _jvm("jre", version, suite, f"openjdk-{version}-jre-headless")
+
+
+def _jvm(runtime: str, version: str, suite: str, *packages: str) -> Recipe:
+    config = ("ENV LANG=C.UTF-8", 'CMD ["java", "-version"]')
+    manuals = ("/usr/share/man/man1",)
+    return Recipe(
+        runtime, version, suite, (*packages, "ca-certificates"), config=config, seconds=60, directories=manuals
+    )
+
+
+def _ruby(version: str, suite: str) -> Recipe:
+    """With what compiles gems against Ruby, as in the official image, and a server for a Rack app that names no gems."""
+    packages = ("ruby", "ruby-dev", "ruby-bundler", "puma", "ruby-rack", "ca-certificates")
+    config = ("ENV LANG=C.UTF-8", "ENV BUNDLE_SILENCE_ROOT_WARNING=1", 'CMD ["irb"]')
+    return Recipe("ruby", version, suite, packages, config=config, seconds=40)
+
+
+def _php(version: str, suite: str) -> Recipe:
+    """PHP inside Apache, with the extensions that the official image has built in."""
+    extensions = (f"php{version}-{name}" for name in ("curl", "mbstring", "sqlite3", "xml"))
+    tool = "/usr/bin/install-php-extensions"
+    return Recipe(
+        "php",
+        version,
+        suite,
+        ("apache2", f"libapache2-mod-php{version}", *extensions, "ca-certificates"),
+        files=((tool, INSTALL_EXTENSIONS),),
+        hooks=(f'chmod 755 "$1"{tool}', 'rm -rf "$1"/var/www/html/*'),
+        config=("ENV LANG=C.UTF-8", 'CMD ["php", "-a"]'),
+        seconds=50,
+    )
+
+
 RECIPES = (
+    _builder("26.1", "trixie"),
     _python("3.13", "trixie"),
     _python("3.11", "bookworm"),
     _node("20", "trixie"),
     _node("18", "bookworm"),
     _static("1.26", "trixie"),
     _static("1.22", "bookworm"),
+    _java("25", "trixie"),
+    _java("21", "trixie"),
+    _java("17", "bookworm"),
+    _jre("25", "trixie"),
+    _jre("21", "trixie"),
+    _jre("17", "bookworm"),
+    _plain("13", "trixie"),
+    _plain("12", "bookworm"),
+    # Bookworm's Go and Rust are older than what most modules and crates ask for.
+    _go("1.24", "trixie"),
+    _rust("1.85", "trixie"),
+    _ruby("3.3", "trixie"),
+    _ruby("3.1", "bookworm"),
+    _php("8.4", "trixie"),
+    _php("8.2", "bookworm"),
 )

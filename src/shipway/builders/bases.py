@@ -23,6 +23,36 @@ _OFFICIAL: Mapping[str, tuple[str, str]] = {
     "python": ("python:{}-slim", "3.13"),
     "node": ("node:{}-slim", "22"),
     "static": ("nginxinc/nginx-unprivileged:{}", "stable"),
+    # Where builds happen; no FROM names it.
+    "builder": ("docker:{}-dind", "28"),
+    "ruby": ("ruby:{}-slim", "3.4"),
+    "php": ("php:{}-apache", "8.4"),
+    # One tool for every version of PHP; our own PHP bases bring theirs.
+    "php-extensions": ("mlocati/php-extension-installer:2", ""),
+    "java": ("maven:3-eclipse-temurin-{}", "21"),
+    "jre": ("eclipse-temurin:{}-jre", "21"),
+    "gradle": ("gradle:jdk{}", "21"),
+    "dotnet": ("mcr.microsoft.com/dotnet/sdk:{}", "10.0"),
+    "aspnet": ("mcr.microsoft.com/dotnet/aspnet:{}", "10.0"),
+    "plain": ("debian:{}-slim", "stable"),
+    "go": ("golang:{}", "1"),
+    "rust": ("rust:{}-slim", "1"),
+}
+#: Runtimes whose part is played by the base of another one.
+_PART_OF = {"php-extensions": "php"}
+#: Runtimes that Debian has no package of, or none that is new enough: why no base of ours can be made, and what to do.
+_OFFICIAL_ONLY: Mapping[str, tuple[str, str]] = {
+    "gradle": (
+        "Debian's Gradle is 4.4, which builds next to nothing of today",
+        "Commit Gradle's wrapper (gradlew and gradle/wrapper/, the jar too): it brings its own Gradle, to any JDK.",
+    ),
+    **dict.fromkeys(
+        ("dotnet", "aspnet"),
+        (
+            "Debian has no .NET",
+            "Build where it is to be had, and deploy the image; or load the official images into the engine (docker load).",
+        ),
+    ),
 }
 #: Asked for to learn whether the public registry answers.
 _PROBE = "python:3-slim"
@@ -49,7 +79,8 @@ def choose(mode: Mode, world: World, runtime: str, version: str, recipes: Sequen
     official = official_reference(runtime, version)
     if mode == "official" or (mode == "auto" and (world.official or official in world.local)):
         return official
-    return nearest(runtime, version, [recipe for recipe in recipes if recipe.suite in world.suites]).reference
+    offered = [recipe for recipe in recipes if recipe.suite in world.suites]
+    return nearest(_PART_OF.get(runtime, runtime), version, offered).reference
 
 
 def official_reference(runtime: str, version: str) -> str:
@@ -65,6 +96,12 @@ def nearest(runtime: str, version: str, recipes: Sequence[Recipe]) -> Recipe:
     offered = sorted(
         (recipe for recipe in recipes if recipe.runtime == runtime), key=lambda recipe: _numbers(recipe.version)
     )
+    if not offered and runtime in _OFFICIAL_ONLY:
+        why, advice = _OFFICIAL_ONLY[runtime]
+        raise Unavailable(
+            f"No base image for {runtime} {version} can be made on this machine: {why}.",
+            hint=f"{advice} Where the engine can reach a public registry, the official image is used (bases=auto).",
+        )
     if not offered:
         raise Unavailable(
             f"No base image for {runtime} can be made: this machine's package sources offer no suite it is known for.",

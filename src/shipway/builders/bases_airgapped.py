@@ -120,6 +120,7 @@ def _mmdebstrap(recipe: Recipe, archive: Path, mirror: Mirror | None) -> list[st
         source.write_text(text)
         uploads.append(f"upload {source} {path}")
     hooks = [f"--customize-hook={hook}" for hook in (*uploads, *recipe.hooks, CLEAN_UP)]
+    hooks += [f'--essential-hook=mkdir -p "$1{path}"' for path in recipe.directories]
     include = [f"--include={','.join(recipe.packages)}"] if recipe.packages else []
     lines = mirror.lines(recipe.suite) if mirror else ()
     return ["mmdebstrap", *OPTIONS, *include, *hooks, recipe.suite, str(archive), *lines]

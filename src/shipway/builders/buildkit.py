@@ -2,16 +2,22 @@
 
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import aiodocker
 
-from shipway.builders.builder import BuildRequest
+from shipway.builders.base_images import base_images
+from shipway.builders.builder import BuildRequest, BuiltImage
 from shipway.builders.docker_api import connect, endpoint
-from shipway.builders.failures import classify, engine_failure, timed_out
+from shipway.builders.failures import NO_FACTS, Facts, classify, engine_failure, timed_out
 from shipway.builders.front_end import FrontEnd, clean_environment, find_front_end
+from shipway.builders.masking import masking_of
 from shipway.builders.process_group import chunks, process_group
+from shipway.builders.progress import Progress
 from shipway.builders.push import push
+from shipway.builders.registry_hint import with_registry_hint
+from shipway.builders.temporary import temporary
 from shipway.builders.transcript import Transcript
 from shipway.builders.workbench import Workbench
 from shipway.domain.credential import Credential
@@ -22,12 +28,28 @@ from shipway.domain.log import Log
 class BuildKitBuilder:
     """Builds with BuildKit: by `docker buildx`, or by a docker client that has it built in."""
 
-    def __init__(self, docker_host: str = "", extra_ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        docker_host: str = "",
+        extra_ca: Path | None = None,
+        *,
+        client: FrontEnd | None = None,
+        options: Sequence[str] = (),
+        confined: Callable[[], Awaitable[Facts]] | None = None,
+        note: str = "",
+        images_from: str | None = None,
+    ) -> None:
         """`docker_host` empty: found as the docker command finds it. `extra_ca`: PEM file that builds trust besides
-        this machine's own certificates."""
+        this machine's own certificates. `client`: instead of the best one on this machine. `options`: for the client.
+        `confined`: asked after a failure what limits it met. `note`: told at the start of each build.
+        `images_from`: the engine that base images were taken from; by default the one that builds."""
         self._docker_host = docker_host
         self._extra_ca = extra_ca
-        self._front_end: FrontEnd | None = None
+        self._front_end = client
+        self._options = options
+        self._confined = confined
+        self._note = note
+        self._images_from = docker_host if images_from is None else images_from
 
     async def check(self) -> None:
         """See `Builder`."""
@@ -35,22 +57,27 @@ class BuildKitBuilder:
             await docker.version()
         await self._client()
 
-    async def build(self, request: BuildRequest, log: Log) -> str:
+    async def build(self, request: BuildRequest, log: Log) -> BuiltImage:
         """See `Builder`."""
         client = await self._client()
-        with tempfile.TemporaryDirectory(prefix="shipway-build-") as directory:
-            workbench = Workbench(Path(directory))
+        if self._note:
+            log(f" !     {self._note}")
+        with temporary("shipway-build-") as directory:
+            workbench = Workbench(directory)
             context = workbench.lay_out(request, self._extra_ca)
-            argv = [*client.arguments, *workbench.options(request), str(context)]
-            await self._run(client, argv, workbench, request, log)
-            return workbench.image_id_file.read_text().strip()
+            argv = [*client.arguments, *self._options, *workbench.options(request), str(context)]
+            transcript = await self._run(client, argv, workbench, request, log)
+            # With attestations the file holds the digest of their index, which is another one each time.
+            image_id = transcript.exported or workbench.image_id_file.read_text().strip()
+        bases = await base_images(request.analysis.dockerfile, transcript.bases, self._images_from)
+        return BuiltImage(image_id, bases, *transcript.counts)
 
-    async def push(self, tag: str, reference: str, credential: Credential, log: Log) -> str:
+    async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
         """See `Builder`. The pushed name stays on the engine, so that starting the image here needs no pull."""
         async with connect(self._docker_host) as docker:
             return await push(docker, tag, reference, credential, log)
 
-    async def discard(self, tag: str) -> None:
+    async def discard(self, tag: str, *, workspace: str = "") -> None:
         """See `Builder`. A name that a container still runs by is kept."""
         async with connect(self._docker_host) as docker:
             try:
@@ -59,21 +86,42 @@ class BuildKitBuilder:
                 if error.status not in (404, 409):
                     raise Unavailable(f"The image {tag} could not be let go of: {error.message}") from error
 
+    async def prune(self, workspace: str) -> int:
+        """See `Builder`. Here the cache is all workspaces', and other users' of the engine."""
+        async with connect(self._docker_host) as docker:
+            answer = await docker._query_json("build/prune", "POST", timeout=600)
+        return int(answer.get("SpaceReclaimed") or 0)
+
+    async def tidy(self) -> None:
+        """See `Builder`: nothing of ours runs here."""
+
+    async def stop(self) -> None:
+        """See `Builder`: nothing of ours runs here."""
+
+    async def close(self) -> None:
+        """See `Builder`."""
+
     async def _run(
         self, client: FrontEnd, argv: list[str], workbench: Workbench, request: BuildRequest, log: Log
-    ) -> None:
-        environment = clean_environment(workbench.directory, await endpoint(self._docker_host))
+    ) -> Transcript:
+        engine = await endpoint(self._docker_host)
+        environment = workbench.environment(request, engine) | clean_environment(workbench.directory, engine)
+        progress = masking_of(request).over(client.progress())
         transcript = Transcript()
         try:
             async with asyncio.timeout(request.timeout) as deadline:
-                exit_code = await _follow(client, argv, environment, transcript, log)
+                exit_code = await _follow(progress, argv, environment, transcript, log)
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            raise timed_out(request.timeout, *transcript.running) from error
+            raise timed_out(request.timeout, *transcript.running, request.analysis.dockerfile) from error
         if exit_code:
             wreck = transcript.wreck
-            raise engine_failure(wreck, exit_code) or classify(wreck, request.analysis.dockerfile)
+            gone = engine_failure(wreck, exit_code)
+            facts = await self._confined() if self._confined and not gone else NO_FACTS
+            failure = classify(wreck, request.analysis.dockerfile, facts)
+            raise gone or with_registry_hint(failure, wreck, request)
+        return transcript
 
     async def _client(self) -> FrontEnd:
         if self._front_end is None:
@@ -84,10 +132,9 @@ class BuildKitBuilder:
 
 
 async def _follow(
-    client: FrontEnd, argv: list[str], environment: dict[str, str], transcript: Transcript, log: Log
+    progress: Progress, argv: list[str], environment: dict[str, str], transcript: Transcript, log: Log
 ) -> int:
     """Run the client to its end, telling the log what happens; its exit code."""
-    progress = client.progress()
     async with process_group(argv, environment) as process:
         async for chunk in chunks(process):
             for line in transcript.tell(progress.feed(chunk)):

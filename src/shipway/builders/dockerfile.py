@@ -1,53 +1,21 @@
 """A Dockerfile as instructions with line numbers, read the way BuildKit reads it."""
 
 import difflib
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from shipway.builders.dockerfile_grammar import KEYWORDS, trouble
+from shipway.builders.dockerfile_instruction import Instruction, split_options
 from shipway.domain.errors import BuildFailed
 
-# fmt: off
-KEYWORDS = (
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
-    "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
-)
-# fmt: on
+__all__ = ["Dockerfile", "Instruction", "Stage", "parse", "wrong"]
+
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
+_BLANKS = re.compile(r"[\t\v\f\r ]+")
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\S)+""")
 _HEREDOC = re.compile(r"\d*<<(-?)([^<]+)")
 _TAKES_HEREDOC = ("RUN", "COPY", "ADD")
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One instruction, continued lines joined."""
-
-    keyword: str
-    #: What follows the keyword and its flags.
-    arguments: str
-    #: Line it starts in, from 1.
-    line: int
-    flags: dict[str, str] = field(default_factory=dict)
-    #: Whether its arguments go on in here-documents.
-    heredoc: bool = False
-
-    @property
-    def exec_form(self) -> tuple[str, ...] | None:
-        """The argument list, when it is written as JSON; `None` for the shell form."""
-        try:
-            value = json.loads(self.arguments) if self.arguments.startswith("[") else None
-        except (json.JSONDecodeError, RecursionError):
-            return None
-        return tuple(value) if isinstance(value, list) and all(isinstance(word, str) for word in value) else None
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The arguments one by one, in either form."""
-        form = self.exec_form
-        return form if form is not None else tuple(self.arguments.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +45,11 @@ class Dockerfile:
     #: `# syntax=` and its line, when there is one.
     syntax: str = ""
     syntax_line: int = 0
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """All of them in their order, FROMs aside."""
+        return (*self.arguments, *(found for stage in self.stages for found in stage.instructions))
 
     def at(self, line: int) -> str:
         """`Dockerfile:7`."""
@@ -130,44 +103,26 @@ def _instructions(lines: list[str], escape: str, path: str) -> Iterator[Instruct
             if parts[-1] == line:
                 break
         if parts:
-            instruction, delimiters = _instruction("".join(parts).strip(), start + 1, lines[start], path)
-            index = _after_heredocs(lines, index, delimiters, start, path)
-            yield instruction
+            text = "".join(parts).strip()
+            end = _after_heredocs(lines, index, _heredocs(text), start, path)
+            yield _instruction(text, start + 1, end, heredoc=end > index)
+            index = end
 
 
-def _instruction(text: str, line: int, source: str, path: str) -> tuple[Instruction, list[tuple[str, bool]]]:
-    keyword, _, rest = re.sub(r"\s+", " ", text, count=1).partition(" ")
-    _check_keyword(keyword, line, source, path)
-    flags: dict[str, str] = {}
-    rest = rest.strip()
-    while match := _FLAG.match(rest):
-        flags[match[1]] = match[2] or ""
-        rest = rest[match.end() :]
-    if not rest and keyword.upper() not in ("CMD", "ENTRYPOINT"):
-        raise wrong(
-            path, line, source, f"{keyword.upper()} needs something after it.", "Complete the line or remove it."
-        )
-    delimiters = _heredocs(rest) if _inner(keyword, rest) in _TAKES_HEREDOC else []
-    instruction = Instruction(keyword.upper(), rest, line, flags, bool(delimiters))
-    return instruction, delimiters
+def _instruction(text: str, line: int, end: int, *, heredoc: bool) -> Instruction:
+    keyword, _, rest = _BLANKS.sub(" ", text, count=1).partition(" ")
+    options, arguments = split_options(rest.strip())
+    return Instruction(keyword.upper(), arguments, line, options, heredoc, end, text)
 
 
-def _heredocs(arguments: str) -> list[tuple[str, bool]]:
+def _heredocs(text: str) -> list[tuple[str, bool]]:
     """The delimiter of each here-document, and whether tabs before it are passed over."""
-    words = (_HEREDOC.fullmatch(word) for word in _WORD.findall(arguments))
-    return [(name, found[1] == "-") for found in words if found and (name := re.sub(r"['\"]", "", found[2]))]
-
-
-def _inner(keyword: str, rest: str) -> str:
-    return (rest.partition(" ")[0] if keyword.upper() == "ONBUILD" else keyword).upper()
-
-
-def _check_keyword(keyword: str, line: int, source: str, path: str) -> None:
-    if keyword.upper() in KEYWORDS:
-        return
-    near = difflib.get_close_matches(keyword.upper(), KEYWORDS, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else "A line that goes on needs a \\ at the end of the line before it."
-    raise wrong(path, line, source, f"{keyword[:40]!r} is no instruction.", hint)
+    keyword, *words = _WORD.findall(text) or [""]
+    inner = words[0] if keyword.upper() == "ONBUILD" and words else keyword
+    if inner.upper() not in _TAKES_HEREDOC:
+        return []
+    matches = (_HEREDOC.fullmatch(word) for word in words)
+    return [(name, found[1] == "-") for found in matches if found and (name := re.sub(r"['\"]", "", found[2]))]
 
 
 def _after_heredocs(lines: list[str], index: int, delimiters: list[tuple[str, bool]], start: int, path: str) -> int:
@@ -179,41 +134,45 @@ def _after_heredocs(lines: list[str], index: int, delimiters: list[tuple[str, bo
             if (line.lstrip("\t") if strips_tabs else line) == delimiter:
                 break
         else:
-            raise wrong(
-                path, start + 1, lines[start], "its here-document has no end.", f"End it with the line {delimiter}."
-            )
+            hint = f"End it with the line {delimiter}."
+            raise wrong(path, start + 1, lines[start], "its here-document has no end.", hint)
     return index
 
 
 def _grouped(
     instructions: list[Instruction], path: str, lines: list[str]
 ) -> tuple[tuple[Instruction, ...], tuple[Stage, ...]]:
-    """Instructions by stage; what comes before the first FROM can only be ARG."""
-    starts = [index for index, found in enumerate(instructions) if found.keyword == "FROM"]
-    before = instructions[: starts[0]] if starts else instructions
-    if misplaced := next((found for found in before if found.keyword != "ARG"), None):
-        source = lines[misplaced.line - 1]
-        raise wrong(
-            path,
-            misplaced.line,
-            source,
-            f"{misplaced.keyword} comes before FROM.",
-            "Only ARG can; start with FROM and a base image.",
-        )
-    if not starts:
-        raise wrong(path, before[0].line, "", "there is no FROM.", "Start it with FROM and a base image.")
-    ends = [*starts[1:], len(instructions)]
-    return tuple(before), tuple(
-        _stage(instructions[start], instructions[start + 1 : end], path, lines)
-        for start, end in zip(starts, ends, strict=True)
-    )
+    """Instructions by stage, each checked where it stands; what comes before the first FROM can only be ARG."""
+    arguments: list[Instruction] = []
+    openings: list[tuple[Instruction, list[Instruction]]] = []
+    for found in instructions:
+        if problem := _unknown(found) or trouble(found) or _early(found, bool(openings)):
+            raise wrong(path, found.line, lines[found.line - 1], *problem)
+        if found.keyword == "FROM":
+            openings.append((found, []))
+        else:
+            (openings[-1][1] if openings else arguments).append(found)
+    if not openings:
+        raise wrong(path, arguments[0].line, "", "there is no FROM.", "Start it with FROM and a base image.")
+    return tuple(arguments), tuple(_stage(opening, inside) for opening, inside in openings)
 
 
-def _stage(opening: Instruction, instructions: list[Instruction], path: str, lines: list[str]) -> Stage:
-    words = opening.arguments.split()
-    if len(words) == 1:
-        return Stage(words[0], "", opening.line, tuple(instructions))
-    if len(words) == 3 and words[1].upper() == "AS":
-        return Stage(words[0], words[2].lower(), opening.line, tuple(instructions))
-    hint = "Write FROM image, or FROM image AS name."
-    raise wrong(path, opening.line, lines[opening.line - 1], "FROM takes one image.", hint)
+def _unknown(found: Instruction) -> tuple[str, str] | None:
+    if found.keyword in KEYWORDS:
+        return None
+    if not found.keyword:
+        return "there is nothing before the end of the line, nor after it.", "Remove the \\."
+    near = difflib.get_close_matches(found.keyword, KEYWORDS, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "A line that goes on needs a \\ at the end of the line before it."
+    return f"{found.text.split()[0][:40]!r} is no instruction.", hint
+
+
+def _early(found: Instruction, opened: bool) -> tuple[str, str] | None:
+    if opened or found.keyword in ("ARG", "FROM"):
+        return None
+    return f"{found.keyword} comes before FROM.", "Only ARG can; start with FROM and a base image."
+
+
+def _stage(opening: Instruction, instructions: list[Instruction]) -> Stage:
+    base, *name = opening.arguments.split()
+    return Stage(base, name[1].lower() if name else "", opening.line, tuple(instructions))

@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shipway.builders.dockerfile import Dockerfile, Instruction, Stage, wrong
+from shipway.builders.dockerfile import Dockerfile, Stage, wrong
+from shipway.builders.dockerfile_hints import hints
+from shipway.builders.dockerfile_instruction import Instruction
+from shipway.builders.dockerfile_references import check_references
 from shipway.builders.dockerfile_sources import Context, check_sources
-from shipway.builders.leaks import looks_secret, names_secret
+from shipway.builders.leaks import has_credential, keeps_secrets, looks_secret, names_secret
 from shipway.domain.artifacts import Finding
 
 #: Base images whose own command is a shell or a prompt, not a service.
@@ -40,14 +43,17 @@ def check(dockerfile: Dockerfile, context: Context, *, command_given: bool, port
     Raises `BuildFailed` (`dockerfile-error`) for what is certain to fail, with the line and what to do.
     """
     chain = _chain(dockerfile)
+    _check_exposed(dockerfile)
     ports, where = _ports(dockerfile, chain)
     warnings = [
         *_syntax(dockerfile),
         *_bases(dockerfile),
+        *check_references(dockerfile),
         *check_sources(dockerfile, context),
         *_secrets(dockerfile),
         *([] if command_given else _command(dockerfile, chain)),
         *([] if port_given else _undecided(dockerfile, ports, where)),
+        *hints(dockerfile, chain, runs_as_root=_runs_as_root(dockerfile, chain)),
     ]
     return Checked(tuple(sorted(warnings, key=_line)), ports, where)
 
@@ -107,9 +113,22 @@ def _bases(dockerfile: Dockerfile) -> Iterator[Finding]:
         own.add(stage.name)
 
 
+def _runs_as_root(dockerfile: Dockerfile, chain: tuple[Stage, ...]) -> bool:
+    """Whether the base is one that is known to leave its user root."""
+    name = _image_name(_base(dockerfile, chain[-1]))
+    return bool(_SERVELESS.fullmatch(name)) or name in _SERVES_ON
+
+
 def _secrets(dockerfile: Dockerfile) -> Iterator[Finding]:
-    instructions = (*dockerfile.arguments, *(found for stage in dockerfile.stages for found in stage.instructions))
-    for found in instructions:
+    for found in dockerfile.instructions:
+        if found.keyword == "RUN" and has_credential(found.arguments):
+            text = "This line holds a credential, which all who have the image can read. Use RUN --mount=type=secret."
+            yield Finding(text, dockerfile.at(found.line))
+        if found.keyword in ("COPY", "ADD") and (kept := [word for word in found.words[:-1] if keeps_secrets(word)]):
+            text = (
+                f"{kept[0]} usually holds secrets, which all who have the image can read. Use config vars or secrets."
+            )
+            yield Finding(text, dockerfile.at(found.line))
         for name, value in _pairs(found) if found.keyword in ("ENV", "ARG") else []:
             if looks_secret(name, value):
                 text = f"{name} looks like a secret, which all who have the image can read. Make it a config var or secret."
@@ -164,6 +183,14 @@ def _ports(dockerfile: Dockerfile, chain: tuple[Stage, ...]) -> tuple[tuple[int,
         return tuple(dict.fromkeys(ports)), dockerfile.at(exposes[0].line)
     known = _SERVES_ON.get(_image_name(_base(dockerfile, chain[-1])))
     return ((known,), dockerfile.at(chain[-1].line)) if known and not exposes else ((), "")
+
+
+def _check_exposed(dockerfile: Dockerfile) -> None:
+    """BuildKit refuses a port that is none, and some versions of it do not say where."""
+    for found in dockerfile.instructions:
+        for word in found.words if found.keyword == "EXPOSE" else ():
+            if "$" not in word and not re.fullmatch(r"\d{1,5}(-\d{1,5})?(/(tcp|udp|sctp))?", word, re.IGNORECASE):
+                raise wrong(dockerfile.path, found.line, found.text, f"{word} is no port.", "Write EXPOSE 8080.")
 
 
 def _port(word: str) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipway.builders.dockerfile import Dockerfile, Instruction, wrong
+from shipway.builders.dockerfile import Dockerfile, wrong
+from shipway.builders.dockerfile_instruction import Instruction
 from shipway.builders.ignore import Dockerignore, walk
 from shipway.domain.artifacts import Finding
 from shipway.domain.errors import BuildFailed
@@ -62,7 +63,7 @@ def check_sources(dockerfile: Dockerfile, context: Context) -> Iterator[Finding]
 
     Raises `BuildFailed` (`dockerfile-error`) for a path that is not in the context: outside of it, missing or left out.
     """
-    for copy in (found for stage in dockerfile.stages for found in stage.instructions):
+    for copy in dockerfile.instructions:
         if copy.keyword not in ("COPY", "ADD") or "from" in copy.flags:
             continue
         if len(copy.words) < 2:

@@ -14,7 +14,8 @@ DNS_HINT = "Check this machine's name servers, and the name itself: a build sees
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to fail. Named groups of the patterns, and `instruction`, `exit`, `image`, `at`, fill message and hint."""
+    """One way to fail. Named groups of the patterns, and `instruction`, `exit`, `image`, `at`, fill message and hint;
+    `package` is the system package that has what `what` names. A digit after a group's name does not count."""
 
     code: str
     message: str
@@ -25,6 +26,11 @@ class Rule:
     exit_codes: tuple[int, ...] = ()
     #: What `{what}` says when no pattern named it.
     fallback: str = "something"
+    #: Whether the first match is the cause, as with compilers; else it is the last.
+    first: bool = False
+    #: How many lines before and after the match belong to it.
+    before: int = 0
+    after: int = 0
 
     def applies_to(self, exit_code: int) -> bool:
         """Whether the command's exit code allows this rule."""
@@ -32,15 +38,25 @@ class Rule:
 
 
 def rule(
-    code: str, message: str, hint: str, *patterns: str, exit_codes: Sequence[int] = (), fallback: str = "something"
+    code: str,
+    message: str,
+    hint: str,
+    *patterns: str,
+    exit_codes: Sequence[int] = (),
+    fallback: str = "something",
+    first: bool = False,
+    before: int = 0,
+    after: int = 0,
 ) -> Rule:
-    return Rule(code, message, hint, tuple(re.compile(pattern) for pattern in patterns), tuple(exit_codes), fallback)
+    compiled = tuple(re.compile(pattern) for pattern in patterns)
+    return Rule(code, message, hint, compiled, tuple(exit_codes), fallback, first, before, after)
 
 
 DISK = rule(
     "out-of-disk",
-    "The disk is full: {instruction} could not write.",
-    "Free space on this machine (`docker system df` shows what the engine holds), then deploy again.",
+    "The disk is full: {instruction}{at} could not write.",
+    "Free space on this machine (`docker system df` shows what the engine holds), or let the step leave less behind; "
+    "then deploy again.",
     r"(?i)no space left on device",
     r"\bENOSPC\b(?!.*watchers)",
     r"(?i)disk quota exceeded",
@@ -58,10 +74,11 @@ TLS_PATTERNS = (
     r"(?i)certificate verification failed",
     r"(?i)server certificate verification failed",
     r"PKIX path building failed",
+    r"(?i)server verification failed: certificate",
 )
 DNS_PATTERNS = (
     r"lookup (?P<what>\S+?)(?: on \S+)?: (?:no such host|server misbehaving|i/o timeout)",
-    r"(?i)could not resolve (?:host: |proxy: )?['\"]?(?P<what>[\w.-]+)",
+    r"(?i)could not resolve (?:host(?:name)?:? |proxy: |')(?P<what>[\w.-]+)",
     r"could not translate host name \"(?P<what>[^\"]+)\"",
     r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (?P<what>\S+)",
     r"wget: bad address '(?P<what>[^']+)'",

@@ -1,4 +1,5 @@
-"""What build failures look like in a log: two ordered tables, the first match wins. Data only; `failures.py` reads them."""
+"""What failures look like in the log of a RUN's command: an ordered table, the first match wins. Data only; `failures.py`
+reads it. The parts about packages and code are tables of their own."""
 
 from shipway.builders.failure_rule import (
     CONNECTION_PATTERNS,
@@ -10,30 +11,94 @@ from shipway.builders.failure_rule import (
     Rule,
     rule,
 )
+from shipway.builders.failure_rules_code import COMPILERS, MODULES, SYSTEM_PACKAGES, TESTS, VARIABLES
+from shipway.builders.failure_rules_dependencies import (
+    CONFLICTS,
+    LOCK_FILES,
+    MANIFESTS,
+    NOT_FOUND,
+    REFUSED,
+    VERSIONS,
+)
 
-#: A RUN instruction's command ended with an exit code; the lines are what it wrote.
-IN_A_COMMAND: tuple[Rule, ...] = (
+_LESS_MEMORY = (
+    "Let the step use less (fewer parallel jobs, NODE_OPTIONS=--max-old-space-size=1024), or give builds more memory."
+)
+
+#: What a fact about the machine says, whatever the log does.
+OUT_OF_MEMORY = rule(
+    "out-of-memory", "{instruction}{at} was killed: it needed more memory than a build may use{limit}.", _LESS_MEMORY
+)
+PROCESS_LIMIT = rule(
+    "process-limit",
+    "{instruction}{at} started more processes or threads than a build may have{limit}.",
+    "Run fewer jobs at once (make -j2, --workers=2, GOMAXPROCS=2), or look for something that starts processes without end.",
+    r"(?i)fork: (?:retry: )?Resource temporarily unavailable|can't fork|cannot fork|fork failed",
+    r"BlockingIOError: \[Errno 11\]|can't start new thread|pthread_create failed|spawn .*EAGAIN|uv_thread_create",
+    r"(?i)unable to create (?:new )?native thread|failed to create new OS thread",
+)
+#: The command was killed, and the machine says that memory was not the reason.
+KILLED = rule(
+    "build-command-failed",
+    "{instruction}{at} was killed from outside (exit code {exit}), and not for lack of memory.",
+    "Look for something in the step that kills it, such as a `timeout` or `kill`; else deploy again.",
+    exit_codes=(137,),
+)
+#: Told by the signal alone: right only where nothing better is known.
+_KILLED_PERHAPS_FOR_MEMORY = rule(
+    "out-of-memory",
+    "{instruction}{at} was killed (exit code 137), which the kernel does when memory runs out.",
+    _LESS_MEMORY,
+    exit_codes=(137,),
+)
+
+_MACHINE = (
     DISK,
+    PROCESS_LIMIT,
     rule(
         "out-of-memory",
-        "{instruction} ran out of memory.",
-        "Give the machine more memory, or let the step use less: fewer parallel jobs, NODE_OPTIONS=--max-old-space-size=1024.",
+        "{instruction}{at} ran out of memory: Node.js reached the limit of its own heap.",
+        "Raise it with NODE_OPTIONS=--max-old-space-size=2048 (MiB) in that step, as far as builds have memory.",
         r"JavaScript heap out of memory",
-        r"(?i)killed signal terminated program",
-        r"\bMemoryError\b|std::bad_alloc|\bENOMEM\b",
-        r"(?i)cannot allocate memory|signal: killed|java\.lang\.OutOfMemoryError|OOM.?killed",
     ),
     rule(
         "out-of-memory",
-        "{instruction} was killed (exit code 137), which the kernel does when memory runs out.",
-        "Give the machine more memory, or let the step use less: fewer parallel jobs, a smaller heap.",
-        exit_codes=(137,),
+        "{instruction}{at} ran out of memory.",
+        _LESS_MEMORY,
+        r"(?i)killed signal terminated program",
+        r"^MemoryError\b|std::bad_alloc|\bENOMEM\b|(?i:signal: 9, SIGKILL)",
+        r"(?i)cannot allocate memory|signal: killed|java\.lang\.OutOfMemoryError|OOM.?killed",
+        r"memory allocation of \d+ bytes failed",
+    ),
+    _KILLED_PERHAPS_FOR_MEMORY,
+)
+
+_COMMANDS = (
+    rule(
+        "wrong-architecture",
+        "{instruction}{at} runs {what}, which is made for another kind of processor, or is no program.",
+        "Use a build of it for this machine's architecture. A script needs a first line such as #!/bin/sh.",
+        r"(?<!\S)(?P<what>[^\s:]+): (?i:cannot execute(?: binary file)?: )?(?i:exec format error)",
+        r"exec (?P<what>\S+): exec format error",
+        r"(?<!\S)(?P<what>[^\s:]+): cannot execute binary file",
+        r"OSError: \[Errno 8\] Exec format error: '(?P<what>[^']+)'",
+        fallback="a file",
     ),
     rule(
         "command-not-found",
-        "{instruction} calls {what}, which the image does not have.",
-        "Install it in an earlier step, or correct its name. A tool of package.json's devDependencies is missing when they are "
-        "left out (NODE_ENV=production, --omit=dev).",
+        "{instruction}{at} calls {what}, which is not there, or its first line names an interpreter that is not.",
+        "Is the file copied before this step? If it is a script: save it with Unix line ends, and install the interpreter "
+        "that its #! line names.",
+        r"(?:sh|bash|ash|dash)(?:: line)?(?:: \d+)?: (?P<what>\.{0,2}/\S*?): (?:command )?not found",
+        r"(?:sh|bash|ash|dash)(?:: line)?(?:: \d+)?: (?P<what>\S+?): (?:cannot execute: required file|bad interpreter)",
+        r"env: [‘'\"]?(?P<what>[^’'\":]*\\r)[’'\"]?: No such file or directory",
+        exit_codes=(126, 127),
+    ),
+    rule(
+        "command-not-found",
+        "{instruction}{at} calls {what}, which the image does not have.",
+        "Install {package} in an earlier step, or correct the name. A tool of package.json's devDependencies is missing when "
+        "they are left out (NODE_ENV=production, --omit=dev).",
         r"(?:sh|bash|ash|dash)(?:: line)?(?:: \d+)?: (?P<what>\S+?): (?:command )?not found",
         r"env: [‘'\"]?(?P<what>[^’'\":]+)[’'\"]?: No such file or directory",
         r"(?:sh|bash|ash|dash)(?:: line)?(?:: \d+)?: (?P<what>\S+?): No such file or directory",
@@ -41,173 +106,105 @@ IN_A_COMMAND: tuple[Rule, ...] = (
     ),
     rule(
         "command-not-found",
-        "{instruction} calls {what}, which the image does not have.",
-        "Install it in an earlier step, or correct its name.",
+        "{instruction}{at} calls {what}, which the image does not have.",
+        "Install it in an earlier step, or correct its name. An image FROM scratch has no shell: use the exec form there.",
         r"exec: \"(?P<what>[^\"]+)\": (?:executable file not found|stat .*no such file)",
     ),
     rule(
         "command-not-found",
-        "{instruction} calls a command that the image does not have (exit code 127).",
+        "{instruction}{at} calls a command that the image does not have (exit code 127).",
         "Install it in an earlier step, or correct its name.",
         exit_codes=(127,),
     ),
     rule(
+        "permission-denied",
+        "{instruction}{at} may not execute {what}.",
+        "Make it executable in the repository (git update-index --chmod=+x), or call its interpreter: sh script.sh.",
+        r"(?:sh|bash|ash|dash)(?:: line)?(?:: \d+)?: (?P<what>\S+?): Permission denied",
+        r"exec: \"(?P<what>[^\"]+)\": permission denied",
+        exit_codes=(1, 126),
+    ),
+)
+
+_NETWORK = (
+    rule(
         "network",
-        "{instruction} does not trust the certificate of the server it reached (TLS).",
+        "{instruction}{at} does not trust the certificate of the server it reached (TLS).",
         EXTRA_CA_HINT,
         *TLS_PATTERNS,
     ),
     rule(
         "network",
-        "{instruction} could not resolve {what} (DNS).",
+        "{instruction}{at} could not resolve {what} (DNS).",
         DNS_HINT,
         *DNS_PATTERNS,
         fallback="the name of a server",
     ),
-    rule(
-        "registry-auth",
-        "{instruction} was refused by a package registry or repository: credentials are missing, wrong or expired.",
-        "Give the build credentials for that registry as a secret, and check that they may read this package.",
-        r"npm (?:ERR!|error) code E40[13]",
-        r"ERR_PNPM_FETCH_40[13]",
-        r"(?i)HTTP error 40[13]|40[13] Client Error|status (?:code|client error)[: (]+40[13]|401 Unauthorized|403 Forbidden",
-        r"(?i)authentication failed for|could not read (?:username|password) for|Permission denied \(publickey",
-    ),
-    rule(
-        "network",
-        "{instruction} could not connect to {what}.",
-        "The installer gave up after several tries: is there a way out to the network, or a proxy to be set for builds?",
-        r"Retrying \(Retry\(total=0.*host='(?P<what>[^']+)'",
-        r"Retrying \(Retry\(total=0",
-        fallback="the package registry",
-    ),
-    rule(
-        "dependency-not-found",
-        "{instruction} asks for a package that does not exist, or not in that version or for this platform: {what}.",
-        "Correct its name or version where it is required; a package for another Python or Node version counts as missing too.",
-        r"No matching distribution found for (?P<what>.+)",
-        r"Could not find a version that satisfies the requirement (?P<what>\S+)",
-        r"Because (?P<what>\S+) was not found in the (?:package registry|provided package locations)",
-        r"(?:Because|And because) there (?:is|are) no versions? of (?P<what>\S+)",
-        r"Because (?P<what>\S+) has no versions",
-        r"(?i)which doesn't match any versions, version solving failed",
-        r"Unable to find installation candidates for (?P<what>.+)",
-        r"No (?:candidates|matching distribution) (?:found|is found) for ['\"]?(?P<what>[^'\"]+)",
-        r"No matching version found for (?P<what>\S+)",
-        r"npm (?:ERR!|error) 404\s+'?(?P<what>@?[^'\s]+@[^'\s]+)'? is not in",
-        r"npm (?:ERR!|error) code (?:E404|ETARGET|ENOVERSIONS)",
-        r"ERR_PNPM_(?:FETCH_404|NO_MATCHING_VERSION\S*)",
-        r"Couldn't find (?:package|any versions for) \"(?P<what>[^\"]+)\"",
-        r"E: Unable to locate package (?P<what>\S+)",
-        r"E: Package '(?P<what>[^']+)' has no installation candidate",
-        r"E: Version '(?P<what>[^']+)' for '[^']+' was not found",
-        r"^\s*(?P<what>\S+) \(no such package\)",
-        r"no matching package named `(?P<what>[^`]+)` found",
-        r"(?:go: )?(?P<what>\S+@\S+): .*(?:unknown revision|404 Not Found)",
-        r"Could not find gem '(?P<what>[^']+)'",
-        r"Could not find artifact (?P<what>\S+)",
-        r"package (?P<what>\S+),? (?:it )?could not be found in any version",
-        fallback="see the lines below",
-    ),
+)
+
+_INSTALLERS_GAVE_UP = rule(
+    "network",
+    "{instruction}{at} could not connect to {what}.",
+    "The installer gave up after several tries: is there a way out to the network, or a proxy to be set for builds?",
+    r"Retrying \(Retry\(total=0.*host='(?P<what>[^']+)'",
+    r"Retrying \(Retry\(total=0",
+    fallback="the package registry",
+)
+
+_CONNECTIONS = (
     rule(
         "network",
-        "{instruction} could not connect to {what}; a build can't reach the app's own database or cache.",
+        "{instruction}{at} could not connect to {what}; a build can't reach the app's own database or cache.",
         "Move what needs them (migrations, seeding) into the release command: a line `release:` in the Procfile.",
         r"(?i)(?P<what>(?:localhost|127\.0\.0\.1|::1)[:\d]*).*refused",
         r"ECONNREFUSED (?P<what>(?:127\.0\.0\.1|::1)[:\d]*)",
     ),
     rule(
         "network",
-        "{instruction} could not connect to {what}.",
+        "{instruction}{at} could not connect to {what}.",
         "Is there a way out to the network from this machine, or a proxy to be set for builds? Then deploy again.",
         *CONNECTION_PATTERNS,
         fallback="a server",
     ),
+)
+
+_LAST = (
+    rule(
+        "permission-denied",
+        "{instruction}{at} was not permitted to write or read {what}.",
+        "Do it before the USER line or as USER root, or give the files to that user: COPY --chown=, RUN chown.",
+        r"Permission denied: '(?P<what>[^']+)'",
+        r"EACCES: permission denied, \w+ '(?P<what>[^']+)'",
+        r"(?<![\w/.-])(?P<what>/[^\s:'‘’]*)[’']?(?: - open)?:? \(?(?:\d+: )?[Pp]ermission denied",
+        r"are you root\?|(?:EACCES|EPERM)\b|[Pp]ermission denied",
+        fallback="what it needs",
+        first=True,
+    ),
     rule(
         "build-command-failed",
-        "{instruction} ended with exit code {exit}: the lock file is missing or does not match the dependencies.",
-        "Update the lock file (npm install, pnpm install, uv lock, poetry lock), commit it, and deploy again.",
-        r"npm ci`? .*can only install (?:packages when your package\.json and|with an existing) package-lock\.json",
-        r"ERR_PNPM_OUTDATED_LOCKFILE|Your lockfile needs to be updated",
-        r"(?i)lock ?file.*(?:is not up to date|needs to be updated|out of (?:date|sync)|changed significantly)",
+        "{instruction}{at} asked a question, and nobody answers in a build.",
+        "Let it not ask: apt-get install -y, npm init -y, --yes, DEBIAN_FRONTEND=noninteractive.",
+        r"Do you want to continue\? \[Y/n\].*Abort|^Abort\.$|EOF when reading a line|Prompts can not be meaningfully rendered",
     ),
 )
 
-#: BuildKit itself failed, at a step without a command or before any; the lines are what it says.
-AROUND_A_COMMAND: tuple[Rule, ...] = (
-    rule(
-        "dockerfile-error",
-        "The Dockerfile is wrong{at}: {what}.",
-        "Correct that line; the Dockerfile reference lists the instructions and their options.",
-        r"dockerfile parse error (?:on )?line (?P<line>\d+): (?P<what>.+)",
-    ),
-    DISK,
-    rule(
-        "dockerfile-error",
-        "{instruction}{at} copies {what}, which is not in the build context.",
-        "Check the path (it is relative to the build context) and .dockerignore; is the file committed?",
-        r"\"(?P<what>[^\"]+)\":? not found",
-        r"failed to compute cache key: (?P<what>\S+): not found",
-        r"no source files were specified",
-        fallback="a file",
-    ),
-    rule(
-        "dockerfile-error",
-        "The Dockerfile has no stage {what}.",
-        "Check the target's name against the `FROM … AS name` lines.",
-        r"target stage \"?(?P<what>[^\" ]+)\"? could not be found",
-        r"failed to reach build target (?P<what>\S+)",
-    ),
-    rule(
-        "registry-auth",
-        "The registry of {image} limits how often it may be pulled without an account.",
-        "Wait, or log the engine in (`docker login`), or use a mirror.",
-        r"(?i)toomanyrequests|too many requests|pull rate limit",
-    ),
-    rule(
-        "network", "The registry of {image} has a certificate that is not trusted (TLS).", EXTRA_CA_HINT, *TLS_PATTERNS
-    ),
-    rule(
-        "network",
-        "{image} is named by the Dockerfile's `# syntax=` line, and its registry can't be reached.",
-        "Delete the `# syntax=` line: the engine's own BuildKit reads the Dockerfile then.",
-        r"failed to do request: Head \"[^\"]*/docker/dockerfile/manifests/[^\"]*\"",
-    ),
-    rule(
-        "network",
-        "{image} is not on this machine, and its registry's name {what} can't be resolved (DNS).",
-        "Check this machine's name servers. Without a way to a public registry, bring the image with `docker load`.",
-        *DNS_PATTERNS,
-    ),
-    rule(
-        "network",
-        "{image} is not on this machine, and its registry {what} can't be reached.",
-        "Check the way to the registry. Without one, bring the image with `docker load`.",
-        *CONNECTION_PATTERNS,
-    ),
-    rule(
-        "base-image-not-found",
-        "The base image {image} does not exist{at}, or it is private.",
-        "Check its name and tag. If it is private, give the engine credentials for its registry (`docker login`).",
-        r"repository does not exist or may require authorization",
-        r"(?i)manifest unknown|name unknown|repository name not known",
-        r"no match for platform in manifest|no matching manifest for",
-        r"(?:failed to resolve source metadata for )?[\w./:@-]+: not found$",
-    ),
-    rule(
-        "registry-auth",
-        "The registry of {image} refused: credentials are missing, wrong or expired.",
-        "Log the engine in to that registry (`docker login`) with an account that may pull this image.",
-        r"(?i)unauthorized|40[13] (?:unauthorized|forbidden)|no basic auth credentials",
-        r"(?i)requested access .* denied|insufficient_scope",
-    ),
-    rule(
-        "dockerfile-error",
-        "The Dockerfile is wrong{at}: {what}.",
-        "Correct it; a local `docker build` says the same.",
-        r"(?P<what>the Dockerfile(?: \([^)]*\))? cannot be empty)",
-        r"(?P<what>(?i:file with no instructions|no build stage in current context|circular dependency.*|unexpected end of.*))",
-        r"(?P<what>(?i:invalid containerPort.*|invalid reference format|unsupported (?:mount|flag).*|unknown flag.*))",
-        r"(?P<what>failed to parse .*|failed to process .*|base name .* should not be blank)",
-    ),
+#: A RUN instruction's command ended with an exit code; the lines are what it wrote.
+IN_A_COMMAND: tuple[Rule, ...] = (
+    *_MACHINE,
+    *_COMMANDS,
+    *_NETWORK,
+    REFUSED,
+    _INSTALLERS_GAVE_UP,
+    *LOCK_FILES,
+    *VERSIONS,
+    *SYSTEM_PACKAGES,
+    *NOT_FOUND,
+    *CONFLICTS,
+    *VARIABLES,
+    *MANIFESTS,
+    *MODULES,
+    *COMPILERS,
+    *_CONNECTIONS,
+    *TESTS,
+    *_LAST,
 )

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
-from shipway.builders.builder import BuildRequest
+from shipway.builders.builder import BuildRequest, BuiltImage
 from shipway.builders.failures import Wreck, classify, timed_out
+from shipway.domain.build import BaseImage
 from shipway.domain.credential import Credential
 from shipway.domain.errors import BuildFailed, DeployFailed, Unavailable
 from shipway.domain.log import Log
@@ -45,7 +46,7 @@ class FakeBuilder:
         await self._enter("check")
         await self._leave("check")
 
-    async def build(self, request: BuildRequest, log: Log) -> str:
+    async def build(self, request: BuildRequest, log: Log) -> BuiltImage:
         """See `Builder`."""
         await self._enter("build")
         try:
@@ -58,9 +59,11 @@ class FakeBuilder:
         image_id = await asyncio.to_thread(_content_id, request)
         self.images[request.tag] = image_id
         await self._leave("build")
-        return image_id
+        bases = [line.split()[1] for line in request.analysis.dockerfile.splitlines() if line.startswith("FROM ")]
+        named = tuple(BaseImage(base, _sha256(base.encode())) for base in dict.fromkeys(bases))
+        return BuiltImage(image_id, named, steps=1)
 
-    async def push(self, tag: str, reference: str, credential: Credential, log: Log) -> str:
+    async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
         """See `Builder`."""
         await self._enter("push")
         digest = self._push(tag, reference, credential)
@@ -68,11 +71,24 @@ class FakeBuilder:
         await self._leave("push")
         return digest
 
-    async def discard(self, tag: str) -> None:
+    async def discard(self, tag: str, *, workspace: str = "") -> None:
         """See `Builder`."""
         await self._enter("discard")
         self.images.pop(tag, None)
         await self._leave("discard")
+
+    async def prune(self, workspace: str) -> int:
+        """See `Builder`: there is no cache."""
+        return 0
+
+    async def tidy(self) -> None:
+        """See `Builder`."""
+
+    async def stop(self) -> None:
+        """See `Builder`."""
+
+    async def close(self) -> None:
+        """See `Builder`."""
 
     def _push(self, tag: str, reference: str, credential: Credential) -> str:
         if tag not in self.images:

@@ -57,6 +57,8 @@ def clean_environment(home: Path, docker_host: str) -> dict[str, str]:
         "DOCKER_HOST": docker_host,
         "DOCKER_BUILDKIT": "1",
         "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+        # It would run git in the source, by that source's own configuration.
+        "BUILDX_GIT_INFO": "0",
     }
 
 
@@ -74,6 +76,14 @@ async def find_front_end(environment: Mapping[str, str]) -> FrontEnd:
         "No docker command on this machine can build with BuildKit.",
         hint="Install the docker-buildx-plugin (Docker's packages) or docker-buildx / docker.io (the distribution's).",
     )
+
+
+async def client_in(path: Path) -> FrontEnd:
+    """The buildx at `path`, run by itself. Raises `Unavailable` when this machine can't execute it."""
+    version = await _answer((str(path), "version"), {"PATH": os.defpath})
+    if version is None:
+        raise Unavailable(f"{path} can't be run on this machine.", hint="Install docker-buildx.")
+    return FrontEnd((str(path), "build", "--load"), rawjson=_version(version) >= _RAWJSON_SINCE)
 
 
 def _clients(path: str) -> Iterator[str]:

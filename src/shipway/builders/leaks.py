@@ -23,3 +23,19 @@ def names_secret(name: str) -> bool:
 def looks_secret(name: str, value: str) -> bool:
     """Whether this is likely a credential: a known shape, or a name that says so and a value that is not a stand-in."""
     return bool(_SHAPES.search(value)) or (names_secret(name) and not _HARMLESS.fullmatch(value))
+
+
+#: Files that people keep secrets in; examples and public halves aside.
+_FILES = re.compile(
+    r"(?:^|/)(?:\.env(?:\.(?!example|sample|template|dist)[\w.-]+)?|id_(?:rsa|ed25519|ecdsa)|\.netrc|\.pypirc)$"
+)
+
+
+def keeps_secrets(path: str) -> bool:
+    """Whether a file of that name usually holds secrets: `.env`, `id_rsa`, not `.env.example`."""
+    return bool(_FILES.search(path))
+
+
+def has_credential(text: str) -> bool:
+    """Whether a known shape of a credential is in it, such as a token, or a password in a URL; a variable is none."""
+    return any("$" not in match[0] for match in _SHAPES.finditer(text))

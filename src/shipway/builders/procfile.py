@@ -7,7 +7,7 @@ from shipway.domain.errors import AnalysisFailed, Invalid
 from shipway.domain.process import ProcessType, argv, process_name
 
 NAME = "Procfile"
-_RELEASE = "release"
+RELEASE = "release"
 _LINE = re.compile(r"([^:\s]+)\s*:\s*(.*)")
 
 
@@ -39,8 +39,8 @@ def parse(text: str) -> Procfile:
                 number, line, f"{name!r} is already named in line {lines[name]}.", "Give each process its own name."
             )
         commands[name], lines[name] = command, number
-    processes = tuple(ProcessType(name, command) for name, command in commands.items() if name != _RELEASE)
-    return Procfile(processes, commands.get(_RELEASE, ""), tuple(lines.items()))
+    processes = tuple(ProcessType(name, command) for name, command in commands.items() if name != RELEASE)
+    return Procfile(processes, commands.get(RELEASE, ""), tuple(lines.items()))
 
 
 def _read(line: str, number: int) -> tuple[str, str]:

@@ -66,7 +66,14 @@ class Said:
     text: str
 
 
-Event = Started | Cached | Finished | Failed | Output | Said
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The image was written; `digest` is that of its configuration, which is the same for the same content."""
+
+    digest: str
+
+
+Event = Started | Cached | Finished | Failed | Output | Said | Exported
 
 
 class Progress(Protocol):

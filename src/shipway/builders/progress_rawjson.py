@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from shipway.builders.progress import Cached, Event, Failed, Finished, Lines, Output, Started, Summary, clean
+from shipway.builders.progress import Cached, Event, Exported, Failed, Finished, Lines, Output, Started, Summary, clean
 
 #: Characters of one object that are waited for before it is taken for garbage.
 _OBJECT_LIMIT = 4_000_000
+_EXPORTED = re.compile(r"exporting config (sha256:[0-9a-f]{64})")
 
 
 class RawJsonProgress:
@@ -65,6 +66,9 @@ class RawJsonProgress:
         for log in status.get("logs") or ():
             lines = self._outputs.setdefault(log["vertex"], Lines())
             yield from _outputs(log["vertex"], lines.feed(base64.b64decode(log.get("data") or "")))
+        for part in status.get("statuses") or ():
+            if (match := _EXPORTED.match(part.get("id", ""))) and part.get("completed"):
+                yield Exported(match[1])
         for vertex in vertexes:
             yield from self._ended(vertex)
 

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from shipway.builders.failures import Wreck
-from shipway.builders.progress import Cached, Event, Failed, Finished, Output, Said, Started, readable
+from shipway.builders.progress import Cached, Event, Exported, Failed, Finished, Output, Said, Started, readable
 
 #: Lines of a step's output, and of the builder's own, that are kept for the diagnosis.
-KEPT_LINES = 100
+KEPT_LINES = 400
 #: Characters of an instruction that the log shows.
 _NAME_LIMIT = 200
 
 _LABEL = re.compile(r"(\[[^\]]+\]) (.*)")
 #: Of the error of a command, only how it ended: the command itself is right above.
 _EXIT = re.compile(r".*(exit code: \d+)$", re.DOTALL)
+#: `FROM docker.io/library/python:3.13-slim@sha256:…`, as BuildKit resolved it.
+_FROM = re.compile(r"(?:\[[^\]]+\] )?FROM (\S+)@(sha256:[0-9a-f]{64})")
+_INSTRUCTION = re.compile(r"\[(?!internal\]|auth\]|linux/)[^\]]*\d+/\d+\] ")
 _ROUTINE = ("[internal] load build definition", "[internal] load .dockerignore", "[internal] load remote", "[auth]")
 
 
@@ -25,6 +28,7 @@ class _Step:
     output: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     announced: bool = False
     ended: bool = False
+    cached: bool = False
 
     @property
     def label(self) -> str:
@@ -48,6 +52,8 @@ class Transcript:
         self._steps: dict[str, _Step] = {}
         self._said: deque[str] = deque(maxlen=KEPT_LINES)
         self._failed: tuple[_Step, str] | None = None
+        #: Content id of the image that was made; empty where the client does not say.
+        self.exported = ""
 
     def tell(self, events: Iterable[Event]) -> list[str]:
         """The log lines for a batch of events that arrived together."""
@@ -68,6 +74,18 @@ class Transcript:
         step, error = self._failed
         return Wreck(step.instruction, error, tuple(step.output), tuple(self._said))
 
+    @property
+    def bases(self) -> dict[str, str]:
+        """Digest by reference, as BuildKit spells it, of the images that were resolved by a registry or by its own store."""
+        matches = [_FROM.match(step.name) for step in self._steps.values()]
+        return {match[1]: match[2] for match in matches if match}
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many of the Dockerfile's instructions there were to carry out, and how many were cached."""
+        steps = [step for step in self._steps.values() if _INSTRUCTION.match(step.name)]
+        return len(steps), sum(step.cached for step in steps)
+
     def _tell(self, event: Event) -> Iterator[str]:
         match event:
             case Said(text):
@@ -80,7 +98,10 @@ class Transcript:
                 yield from self._output(self._step(step), text)
             case Failed(step, error):
                 yield from self._fail(self._step(step), error)
+            case Exported(digest):
+                self.exported = digest
             case Cached(step):
+                self._step(step).cached = True
                 yield from self._end(self._step(step), "cached")
             case Finished(step, seconds):
                 yield from self._end(self._step(step), f"{seconds:.1f} s")

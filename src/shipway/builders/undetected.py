@@ -3,47 +3,77 @@
 from shipway.builders.detectors import DETECTORS
 from shipway.builders.detectors.detector import Candidate
 from shipway.builders.detectors.tree import Tree
+from shipway.builders.suggestions import dockerfile_for, seen
 from shipway.domain.errors import AnalysisFailed, Invalid
 
-_DOCKERFILE = """\
-FROM debian:bookworm-slim
-WORKDIR /app
-COPY . .
-# Install and build here, with RUN.
-EXPOSE 8080
-# The app has to listen on 0.0.0.0, on the port in $PORT.
-CMD ["./my-app"]
-"""
+#: Directories of a large repository that are looked into, those nearest the top first.
+_MOST_FOLDERS = 50
 
 
-def nothing_detected(tree: Tree) -> AnalysisFailed:
+def nothing_detected(tree: Tree, service: str) -> AnalysisFailed:
     """No detector knows the tree. Directories in it that one does know are named: often the service is one of them."""
-    looked = "\n".join(f"  {detector.name}: {detector.looks_for}" for detector in DETECTORS)
+    looked = [f"  {detector.name}: {detector.looks_for}" for detector in DETECTORS]
+    languages = [f"Seen in the source: {seen(tree)}"] if seen(tree) else []
     inside = _recognised_inside(tree)
-    nearby = f"{' and '.join(inside[:5])} can be built: set the service's directory to it.\n" if inside else ""
+    found = f"Nothing at the top of the source says how to build it, but {len(inside)} of its directories can be built."
+    nothing = "Nothing in the source says how to build it." if tree.files else "The source is empty."
+    add = "Or add" if inside else "Add"
+    paste = f"{add} one of the files that are looked for, or a Dockerfile such as this one:\n\n{dockerfile_for(tree)}"
     return AnalysisFailed(
-        "Nothing in the source says how to build it." if tree.files else "The source is empty.",
-        hint=f"{nearby}Add one of the files that are looked for, or a Dockerfile such as this one:\n\n{_DOCKERFILE}",
-        evidence=["Looked for at the top of the source:", "  Dockerfile", *looked.split("\n")],
+        found if len(inside) > 1 else nothing,
+        hint=_commands(inside, service) + _elsewhere(tree) + paste,
+        evidence=["Looked for at the top of the source:", "  Dockerfile", *looked, *languages],
     )
 
 
-def _recognised_inside(tree: Tree) -> list[str]:
-    """Directories, up to two levels down, in which something is recognised for certain."""
+def _commands(inside: dict[str, str], service: str) -> str:
+    """What to type for each of the directories."""
+    if not inside:
+        return ""
+    named = " and ".join(f"{folder} ({provider})" for folder, provider in list(inside.items())[:5])
+    which = "one of them, for each service its own" if len(inside) > 1 else "it"
+    lines = [f"  shipway services set {service} --subdirectory {folder}" for folder in list(inside)[:5]]
+    return "\n".join([f"{named} can be built: set the service's directory to {which}.", *lines, ""])
+
+
+def _elsewhere(tree: Tree) -> str:
+    """A Dockerfile that is not where it is looked for."""
+    path = other_dockerfile(tree)
+    return f'{path} is used when it is named: `dockerfile = "{path}"` under [build] in shipway.toml.\n' if path else ""
+
+
+def other_dockerfile(tree: Tree) -> str:
+    """A Dockerfile that is not used by itself: in a directory that is no app's, or with a name of its own."""
+    named = [path for path in tree.files if path.rpartition("/")[2].lower().startswith("dockerfile")]
+    usual = ("", "docker/", ".docker/", "build/", "deploy/", "deployment/", "ops/", ".devops/", "container/")
+    own = [path for path in named if path.rpartition("/")[0] + "/" * ("/" in path) in usual]
+    return next((path for path in own if not path.endswith(".dockerignore") and path.lower() != "dockerfile"), "")
+
+
+def _recognised_inside(tree: Tree) -> dict[str, str]:
+    """Directories, up to two levels down, in which something is recognised for certain, with the provider."""
     folders = dict.fromkeys(
-        "/".join(path.split("/")[:depth]) for path in tree.files for depth in (1, 2) if path.count("/") >= depth
+        folder for path in tree.files if (folder := path.rpartition("/")[0]) and folder.count("/") < 2
     )
-    return [folder for folder in list(folders)[:50] if _is_app(Tree(tree.root / folder, gitignore=tree.gitignore))]
+    found: dict[str, str] = {}
+    for folder in list(folders)[:_MOST_FOLDERS]:
+        # What is inside of an app belongs to it.
+        if not any(folder.startswith(f"{app}/") for app in found) and (
+            provider := _provider(Tree(tree.root / folder, gitignore=tree.gitignore))
+        ):
+            found[folder] = provider
+    return found
 
 
-def _is_app(tree: Tree) -> bool:
+def _provider(tree: Tree) -> str:
+    """What a directory would be built as; empty when that is not certain."""
     if tree.has("Dockerfile"):
-        return True
+        return "dockerfile"
     try:
-        candidates = [detector.detect(tree) for detector in DETECTORS]
+        found = [detector.detect(tree) for detector in DETECTORS]
     except AnalysisFailed:
-        return False
-    return any(candidate.certain for candidate in candidates if candidate)
+        return ""
+    return next((candidate.provider for candidate in found if candidate and candidate.certain), "")
 
 
 def nothing_to_start(candidate: Candidate) -> AnalysisFailed:
@@ -51,8 +81,8 @@ def nothing_to_start(candidate: Candidate) -> AnalysisFailed:
     return AnalysisFailed(
         f"This is a {candidate.provider} project, but nothing says how to start it.",
         code="no-start-command",
-        hint="Add a Procfile with the line `web: <command>`, or set the service's start command. "
-        "It has to listen on 0.0.0.0, on the port in $PORT.",
+        hint='Add a Procfile with the line `web: <command>`, or `start = "<command>"` under [build] in shipway.toml, '
+        "or set the service's start command. It has to listen on 0.0.0.0, on the port in $PORT.",
         evidence=[
             f"{finding.where}: {finding.text}" if finding.where else finding.text for finding in candidate.evidence
         ],

@@ -1,9 +1,11 @@
 """What a build needs besides the source, in a directory of its own: nothing is ever written into the user's tree."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipway.builders import client_inputs
 from shipway.builders.builder import CA_SECRET, BuildRequest
 from shipway.builders.dockerfile import parse
 from shipway.domain.errors import BuildFailed, Unavailable
@@ -71,6 +73,10 @@ class Workbench:
             self.dockerfile.with_name("Dockerfile.dockerignore").write_text(rules)
         if bundle := ca_bundle(extra_ca):
             self.ca_bundle.write_text(bundle)
+        if config := client_inputs.client_config(request):
+            descriptor = os.open(self.directory / "config.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(config)
         return context
 
     def options(self, request: BuildRequest) -> list[str]:
@@ -82,7 +88,18 @@ class Workbench:
             options += ["--target", request.analysis.target]
         if self.ca_bundle.exists():
             options += ["--secret", f"id={CA_SECRET},src={self.ca_bundle}"]
-        return options
+        return [*options, *client_inputs.options(request)]
+
+    def environment(self, request: BuildRequest, engine: str) -> dict[str, str]:
+        """The variables that the client needs besides its own; they hold secrets. `engine` is its address."""
+        # The client itself, not the builder, gets the tokens that registries ask for.
+        trust = {"SSL_CERT_FILE": str(self.ca_bundle)} if self.ca_bundle.exists() else {}
+        return client_inputs.environment(request, engine) | trust
+
+
+def host_bundle() -> Path | None:
+    """This machine's own certificates; `None` when it has none."""
+    return next((path for path in _HOST_BUNDLES if path.is_file()), None)
 
 
 def ca_bundle(extra_ca: Path | None) -> str:
@@ -90,9 +107,9 @@ def ca_bundle(extra_ca: Path | None) -> str:
 
     Raises `Unavailable` when `extra_ca` can't be read: a build without it would only fail later, and darker.
     """
-    bundles = [path for path in _HOST_BUNDLES if path.is_file()][:1]
+    bundles = [path for path in (host_bundle(), extra_ca) if path]
     try:
-        texts = [path.read_text(errors="replace") for path in (*bundles, *([extra_ca] if extra_ca else []))]
+        texts = [path.read_text(errors="replace") for path in bundles]
     except OSError as error:
         raise Unavailable(
             f"The certificates in {extra_ca} can't be read: {error.strerror}.",

@@ -41,6 +41,7 @@ COMMANDS: Commands = {
         "environments": (f"{_HERE}.tenancy:environments", "List and create the places a project runs in."),
         "projects": (f"{_HERE}.tenancy:projects", "List and create projects: things shipped together."),
         "workspaces": (f"{_HERE}.tenancy:workspaces", "List and create workspaces: tenants."),
+        "registries": (f"{_HERE}.registries:registries", "List, add and remove private registries that builds read from."),
         "tokens": (f"{_HERE}.tokens:tokens", "List, create and revoke your API tokens."),
         "completion": (f"{_HERE}.completion:completion", "Print a completion script for a shell."),
     },

@@ -25,12 +25,16 @@ _SETTINGS = (
     click.option("--cpus", type=float, metavar="0.5", help="Cores of one instance."),
     click.option("--start-command", metavar="CMD", help="Instead of the detected command of `web`."),
     click.option("--dockerfile", metavar="FILE", help="Path of the Dockerfile inside the source."),
+    click.option("--target", metavar="STAGE", help="Stage of the Dockerfile that is built, instead of the last."),
+    click.option(
+        "--provider", metavar="NAME", help="How it is built: dockerfile, python, node …; instead of as detected."
+    ),
     click.option("--drain-timeout", type=float, metavar="S", help="Seconds that requests in flight have at a switch."),
     click.option("--stop-grace", type=float, metavar="S", help="Seconds between SIGTERM and SIGKILL."),
 )
 _HEALTH = {"health_type": "type", "health_path": "path", "health_timeout": "timeout"}
 _RESOURCES = {"memory": "memory", "cpus": "cpus"}
-_PLAIN = ("port", "start_command", "dockerfile", "drain_timeout", "stop_grace")
+_PLAIN = ("port", "start_command", "dockerfile", "target", "provider", "drain_timeout", "stop_grace")
 
 
 def source_options(command: F) -> F:

@@ -1,7 +1,9 @@
 """The server, as functions. Paths are written `workspace/project/environment/service`; every method may raise `ClientError`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import IO, Any, TypeVar
+from urllib.parse import quote
 
 from shipway.client import models
 from shipway.client.address import ServicePath, parse
@@ -12,6 +14,7 @@ T = TypeVar("T")
 
 #: Seconds for what stops or sends a lot before it answers.
 _LONG = 900.0
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Client:
@@ -66,6 +69,20 @@ class Client:
         body = {"name": name, "kind": kind}
         return self._ask(models.Environment, "POST", _under(workspace, project), json=body)
 
+    # Private registries
+
+    def registries(self, workspace: str) -> list[models.Registry]:
+        """A workspace's, without their passwords."""
+        return self._ask(list[models.Registry], "GET", _registries(workspace))
+
+    def put_registry(self, workspace: str, host: str, **body: str) -> models.Registry:
+        """What `host` is told; `username`, `password` and `kind` as the API takes them."""
+        return self._ask(models.Registry, "PUT", _registries(workspace, host), json=body)
+
+    def remove_registry(self, workspace: str, host: str) -> None:
+        """Tell it nothing any more."""
+        self._transport.send("DELETE", _registries(workspace, host))
+
     # Services
 
     def services(self, workspace: str = "", project: str = "", environment: str = "") -> list[models.Service]:
@@ -100,14 +117,27 @@ class Client:
         """New instances of what is live."""
         return self._ask(models.Deployment, "POST", f"{_service(path)}/restart")
 
-    def config(self, path: str) -> dict[str, str]:
-        """Config vars."""
-        return self._ask(models.Config, "GET", f"{_service(path)}/config")["config"]
+    def config(self, path: str) -> models.Config:
+        """Config vars, and what only builds get."""
+        return self._ask(models.Config, "GET", f"{_service(path)}/config")
 
-    def change_config(self, path: str, *, values: Mapping[str, str], unset: Sequence[str] = ()) -> dict[str, str]:
+    def change_config(
+        self,
+        path: str,
+        *,
+        values: Mapping[str, str] = _NOTHING,
+        unset: Sequence[str] = (),
+        buildtime: Mapping[str, bool] = _NOTHING,
+        build_secrets: Mapping[str, str] = _NOTHING,
+    ) -> models.Config:
         """All changes or none."""
-        body = {"set": dict(values), "unset": list(unset)}
-        return self._ask(models.Config, "PATCH", f"{_service(path)}/config", json=body)["config"]
+        body = {
+            "set": dict(values),
+            "unset": list(unset),
+            "buildtime": dict(buildtime),
+            "build_secrets": dict(build_secrets),
+        }
+        return self._ask(models.Config, "PATCH", f"{_service(path)}/config", json=body)
 
     def logs(
         self, path: str, *, follow_on: bool, tail: int | None = None, process: str = ""
@@ -204,6 +234,12 @@ def _under(workspace: str, project: str = "", environment: str = "") -> str:
     parts += [project, "environments"] if project else []
     parts += [environment, "services"] if environment else []
     return "/".join(parts)
+
+
+def _registries(workspace: str, host: str = "") -> str:
+    return "/".join(
+        ["", "workspaces", quote(workspace, safe=""), "registries", *([quote(host, safe="")] if host else [])]
+    )
 
 
 def _service(path: str) -> str:

@@ -186,9 +186,21 @@ class NewToken(TypedDict):
 
 
 class Config(TypedDict):
-    """Config vars."""
+    """Config vars, and names of those that builds get and of what only builds get."""
 
     config: dict[str, str]
+    buildtime: list[str]
+    build_secrets: list[str]
+
+
+class Registry(TypedDict):
+    """What a private registry is told, without its password."""
+
+    host: str
+    username: str
+    kind: str
+    updated_at: str
+    updated_by: str
 
 
 class Upload(TypedDict):

@@ -3,8 +3,10 @@
 Recordings outlive upgrades: a new field needs a default, and `tests/unit/test_codec.py` decodes older ones.
 """
 
-from dataclasses import dataclass
+import posixpath
+from dataclasses import dataclass, replace
 
+from shipway.domain.probe import Probe
 from shipway.domain.process import ProcessType
 
 
@@ -59,17 +61,27 @@ class Analysis:
     release_command: str = ""
     evidence: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
-    #: Build context inside the checkout, relative to its subdirectory.
+    #: Build context inside the checkout, relative to the service's subdirectory; `../..` leads up to the root.
     context: str = "."
     #: Multi-stage target; empty for the last stage.
     target: str = ""
     #: Other ways it could have been built, told to the user.
     alternatives: tuple[str, ...] = ()
+    #: How health is asked for when files in the source say something about it; `None`: as the settings say.
+    probe: Probe | None = None
 
     @property
     def summary(self) -> str:
         """In one line, for the table of steps."""
         return f"{self.provider}, {'a generated' if self.generated else 'its own'} Dockerfile, port {self.port}"
+
+
+def from_root(checkout: Checkout, analysis: Analysis) -> tuple[Checkout, Analysis]:
+    """The same build, seen from the checkout's root where its context leads out of the service's own directory."""
+    if not analysis.context.startswith(".."):
+        return checkout, analysis
+    context = posixpath.normpath(posixpath.join(checkout.subdirectory, analysis.context))
+    return replace(checkout, subdirectory=""), replace(analysis, context=context)
 
 
 @dataclass(frozen=True, slots=True)

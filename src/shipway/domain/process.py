@@ -21,6 +21,8 @@ class ProcessType:
     name: str
     #: As the user wrote it; empty: the image's own CMD.
     command: str = ""
+    #: Instances to begin with, until it is scaled.
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

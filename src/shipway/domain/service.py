@@ -30,6 +30,10 @@ class ServiceSettings:
     start_command: str = ""
     #: Path of the Dockerfile inside the source; empty: `Dockerfile` when there is one.
     dockerfile: str = ""
+    #: Stage of the Dockerfile that is built; empty: the last.
+    target: str = ""
+    #: How the source is built where it can be in several ways: `dockerfile`, `python`, `node` …; empty: as detected.
+    provider: str = ""
     #: Seconds after which a build is ended.
     build_timeout: float = 1800.0
     #: Seconds after which the release command is ended.
@@ -54,6 +58,6 @@ class Service:
     live_deployment_id: str | None
     created_at: datetime
 
-    def scale_of(self, process: str) -> int:
-        """Instances wanted of `process`: as scaled, else one of every type the release has."""
-        return self.scale.get(process, 1)
+    def scale_of(self, process: str, otherwise: int = 1) -> int:
+        """Instances wanted of `process`: as scaled, else as many as the release begins with."""
+        return self.scale.get(process, otherwise)

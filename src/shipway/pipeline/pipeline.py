@@ -6,7 +6,7 @@ in `steps/`, takes exactly what it needs and returns a frozen value; the signatu
 
 from contextlib import suppress
 
-from shipway.domain.artifacts import Released
+from shipway.domain.artifacts import Released, from_root
 from shipway.domain.deployment import SOURCE_STEPS
 from shipway.domain.errors import DeployFailed
 from shipway.domain.source import ImageSource
@@ -52,6 +52,6 @@ async def prepare(run: Run, ctx: Context) -> Released:
 
     checkout = await run.step(clone)
     analysis = await run.step(analyze, checkout)
-    built = await run.step(build, checkout, analysis)
+    built = await run.step(build, *from_root(checkout, analysis))
     image = await run.step(push, built)
     return await run.step(create_release, image, analysis)

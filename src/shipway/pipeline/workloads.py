@@ -26,7 +26,7 @@ def workloads(
 ) -> tuple[Workload, ...]:
     """One workload for each instance the service is scaled to, `web` first, then by name and ordinal."""
     names = sorted((process.name for process in release.processes), key=lambda name: (name != WEB, name))
-    commands = {process.name: process.command for process in release.processes}
+    types = {process.name: process for process in release.processes}
     return tuple(
         _workload(
             service,
@@ -35,11 +35,11 @@ def workloads(
             settings,
             process=name,
             ordinal=ordinal,
-            command=commands[name],
+            command=types[name].command,
             restart=restart,
         )
         for name in names
-        for ordinal in range(1, service.scale_of(name) + 1)
+        for ordinal in range(1, service.scale_of(name, types[name].quantity) + 1)
     )
 
 

@@ -1,12 +1,15 @@
 """Config vars as they are now; what a release took of them is frozen with the release."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from shipway.domain.clock import now
 from shipway.store import tables as t
 from shipway.store.database import Tx
+
+_NONE: Mapping[str, bool] = MappingProxyType({})
 
 
 async def current(tx: Tx, service_id: str) -> dict[str, str]:
@@ -16,11 +19,30 @@ async def current(tx: Tx, service_id: str) -> dict[str, str]:
     return {row.name: row.value for row in rows}
 
 
-async def change(tx: Tx, service_id: str, values: Mapping[str, str], unset: Sequence[str], actor: str) -> None:
-    """Set `values` and forget `unset`, both at once."""
-    gone = [*values, *unset]
+async def buildtime(tx: Tx, service_id: str) -> tuple[str, ...]:
+    """Names of those that builds get as arguments, sorted."""
     table = t.config_vars
+    chosen = select(table.c.name).where(table.c.service_id == service_id, table.c.buildtime).order_by(table.c.name)
+    return tuple(row.name for row in await tx.execute(chosen))
+
+
+async def change(
+    tx: Tx,
+    service_id: str,
+    values: Mapping[str, str],
+    unset: Sequence[str],
+    actor: str,
+    *,
+    marks: Mapping[str, bool] = _NONE,
+) -> None:
+    """Set `values`, forget `unset`, and mark for builds or not as `marks` says, all at once. Other marks stay."""
+    table = t.config_vars
+    marked = dict.fromkeys(await buildtime(tx, service_id), True) | dict(marks)
+    gone = [*values, *unset]
     await tx.execute(delete(table).where(table.c.service_id == service_id, table.c.name.in_(gone)))
     for name, value in values.items():
-        row = {"service_id": service_id, "name": name, "value": value, "updated_at": now(), "updated_by": actor}
-        await tx.execute(insert(table).values(row))
+        row = {"service_id": service_id, "name": name, "value": value, "buildtime": marked.get(name, False)}
+        await tx.execute(insert(table).values(row | {"updated_at": now(), "updated_by": actor}))
+    for name, mark in marks.items():
+        one = (table.c.service_id == service_id) & (table.c.name == name)
+        await tx.execute(update(table).where(one).values(buildtime=mark))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -145,6 +146,32 @@ config_vars = Table(
     Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(200), primary_key=True),
     Column("value", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("updated_by", String(80), nullable=False),
+    Column("buildtime", Boolean, nullable=False, server_default=false()),
+)
+
+#: What only builds of a service are given, and only to mount. `sealed`: see `sealing.py`.
+build_secrets = Table(
+    "build_secrets",
+    metadata,
+    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("updated_by", String(80), nullable=False),
+)
+
+#: What private registries are told when a workspace's builds read from them.
+registry_credentials = Table(
+    "registry_credentials",
+    metadata,
+    Column("workspace_id", String(40), ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(260), primary_key=True),
+    #: `any`, `image`, `packages`
+    Column("kind", String(16), nullable=False),
+    Column("username", String(200), nullable=False),
+    Column("sealed", Text, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("updated_by", String(80), nullable=False),
 )

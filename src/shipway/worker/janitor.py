@@ -38,6 +38,7 @@ class Janitor:
             await retire(self._platform, deployment_id, grace=10.0)
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)
+        await self._platform.builder.tidy()
 
     async def _present(self) -> set[str]:
         running = {instance.owner.deployment for instance in await self._platform.engine.instances()}

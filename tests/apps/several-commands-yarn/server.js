@@ -1,5 +1,3 @@
-const express = require("express");
+const { createServer } = require("node:http");
 
-const app = express();
-app.get("/", (request, response) => response.send("hello"));
-app.listen(process.env.PORT);
+createServer((request, response) => response.end("hello")).listen(process.env.PORT);

@@ -11,6 +11,7 @@ _GIT_URL = r"^[A-Za-z0-9/.~][!-~]*$"
 _GIT_REF = r"^([A-Za-z0-9_.@/][!-~]*)?$"
 _IMAGE = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$"
 _SOURCE_PATH = r"^(?!/)(?!([^\x00-\x1f]*/)?\.\.(/|$))[^\x00-\x1f]*$"
+_NAME = r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$"
 _HTTP_PATH = r"^(/[!-~]*)?$"
 
 #: The largest number that every database here can hold in an integer column.
@@ -68,4 +69,9 @@ SourcePath = Annotated[
     str,
     AfterValidator(_rule(_SOURCE_PATH, "must be a relative path inside the source")),
     Field(max_length=500, json_schema_extra=_schema(_SOURCE_PATH, "apps/api")),
+]
+Name = Annotated[
+    str,
+    AfterValidator(_rule(_NAME, "is no name: letters, digits, - and _ only")),
+    Field(max_length=100, json_schema_extra=_schema(_NAME, "production")),
 ]

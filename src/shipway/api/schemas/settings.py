@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shipway.api.schemas.fields import HttpPath, Request, SourcePath, View
+from shipway.api.schemas.fields import HttpPath, Name, Request, SourcePath, View
 from shipway.domain.probe import ProbeType
 
 _MIB = 1024 * 1024
@@ -63,6 +63,8 @@ class SettingsIn(Request):
     capabilities: list[Capability] = Field(default=[], max_length=20)
     start_command: str = Field(default="", max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"})
     dockerfile: SourcePath = ""
+    target: Name = Field(default="", description="Stage of the Dockerfile; empty: the last.")
+    provider: Name = Field(default="", description="dockerfile, python, node …; empty: as detected.")
     build_timeout: LongSeconds = 1800.0
     release_timeout: LongSeconds = 600.0
 
@@ -103,6 +105,8 @@ class SettingsOut(View):
     capabilities: list[str]
     start_command: str
     dockerfile: str
+    target: str
+    provider: str
     build_timeout: float
     release_timeout: float
 

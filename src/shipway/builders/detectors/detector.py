@@ -30,6 +30,8 @@ class Run:
     caches: tuple[str, ...] = ()
     #: Whether it downloads, and so trusts the certificates that builds are given.
     downloads: bool = False
+    #: Commands for a tool that can't read these certificates as they are, a PEM file at `$ca`; run only when there are any.
+    certificates: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Stage:
     #: Debian packages.
     packages: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    #: Earlier stage that it goes on from; empty for the runtime's base.
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Candidate:
     stop_signal: str = ""
     #: Port it listens on when nothing else is asked for; 0 for the platform's own.
     port: int = 0
+    #: Directory under `HOME` that it is started in: a member of a workspace has its own.
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from shipway.domain.artifacts import Finding
 _FOLDERS = ("", "public/", "dist/", "build/", "_site/", "site/", "www/", "docs/")
 _WWW = "/srv/www"
 _CONFIG = "/etc/nginx/site.conf"
+#: Written at each start, since only then the port is known.
+_LISTEN = "/tmp/listen.conf"  # noqa: S108 - the container's own
+_START = f'echo "listen $PORT;" > {_LISTEN} && exec nginx -e stderr -c {_CONFIG}'
 _SINGLE_PAGE = re.compile(r"""<div\s+id=["']?(?:root|app|__next)\b""")
 #: What a browser would take for a script or picture, if a single-page app answered with its page instead of a 404.
 _ASSETS = "js|mjs|css|map|json|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|wasm|txt|xml|webmanifest"
@@ -38,15 +41,17 @@ def site(
     *,
     single_page: bool,
     missing_page: str = "",
+    fallback: str = "index.html",
 ) -> Candidate:
-    """nginx serving `pages`. A single-page app gets its index.html for every path that is no file; others a 404."""
-    quoted = " ".join(f"\n      {_quoted(line)}" for line in _nginx(single_page=single_page, missing_page=missing_page))
+    """nginx serving `pages`. A single-page app gets `fallback` for every path that is no file; others a 404."""
+    lines = _nginx(f"/{fallback}" if single_page else "", missing_page)
+    quoted = " ".join(f"\n      '{line}'" for line in lines)
     write = Run((f"printf '%s\\n'{quoted}\n      > {_CONFIG}".replace("\n", " \\\n"),))
     serve = Stage("static", "", (write, Copy(pages.paths, f"{_WWW}/", pages.stage)))
     return Candidate(
         provider,
         (*earlier, serve),
-        f"nginx -e stderr -c {_CONFIG}",
+        _START,
         (*evidence, Finding("served by nginx")),
         warnings,
         account=False,
@@ -54,12 +59,7 @@ def site(
     )
 
 
-def _quoted(line: str) -> str:
-    """For the shell: only the port is filled in, when the image is built."""
-    return f'"{line}"' if "$PORT" in line else f"'{line}'"
-
-
-def _nginx(*, single_page: bool, missing_page: str) -> list[str]:
+def _nginx(fallback: str, missing_page: str) -> list[str]:
     """nginx as an ordinary user: nothing is written outside /tmp, logs go to the output."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     return [
@@ -81,13 +81,13 @@ def _nginx(*, single_page: bool, missing_page: str) -> list[str]:
         "  absolute_redirect off;",
         "  add_header Cache-Control no-cache;",
         "  server {",
-        "    listen $PORT;",
+        f"    include {_LISTEN};",
         f"    root {_WWW};",
         *([f"    error_page 404 {missing_page};"] if missing_page else []),
         "    location = /_health/ { access_log off; default_type text/plain; return 200 ok; }",
         "    location ~ /\\.(?!well-known) { return 404; }",
-        *([f"    location ~ \\.({_ASSETS})$ {{ try_files $uri =404; }}"] if single_page else []),
-        f"    location / {{ try_files $uri $uri/ {'/index.html' if single_page else '$uri.html =404'}; }}",
+        *([f"    location ~ \\.({_ASSETS})$ {{ try_files $uri =404; }}"] if fallback else []),
+        f"    location / {{ try_files $uri $uri/ {fallback or '$uri.html =404'}; }}",
         "  }",
         "}",
     ]

@@ -26,6 +26,8 @@ class Tree:
     ignored: Dockerignore = field(default_factory=Dockerignore)
     #: Leave out what `.gitignore` leaves out, as an upload of this directory would.
     gitignore: bool = False
+    #: Directory of the service, where this is the workspace that it is a member of; empty for the top itself.
+    member: str = ""
 
     @cached_property
     def files(self) -> tuple[str, ...]:

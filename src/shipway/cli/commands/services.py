@@ -140,6 +140,8 @@ def _facts(service: Service) -> list[tuple[str, str]]:
         ("Health", f"{health['type']} {health['path'] or '(the usual paths)'} within {health['timeout']:g} s"),
         ("Limits", f"{memory(resources['memory'])} memory, {resources['cpus']:g} cpus, {resources['pids']} pids"),
         ("Start", settings["start_command"]),
+        ("Provider", settings["provider"]),
         ("Dockerfile", settings["dockerfile"]),
+        ("Target", settings["target"]),
         ("Drain", f"{settings['drain_timeout']:g} s, then SIGTERM and {settings['stop_grace']:g} s"),
     ]

@@ -5,8 +5,10 @@ from functools import partial
 
 from shipway.builders.analysis import analyze as analyze_tree
 from shipway.builders.analysis import explain
+from shipway.builders.build_arguments import BuildNames
 from shipway.domain.artifacts import Analysis, Checkout
 from shipway.pipeline.context import Context
+from shipway.store import build_secrets, config
 
 
 async def analyze(ctx: Context, checkout: Checkout) -> Analysis:
@@ -14,8 +16,19 @@ async def analyze(ctx: Context, checkout: Checkout) -> Analysis:
     platform = ctx.platform
     directory = await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     await platform.bases.decide()
-    # Caches of package managers are a workspace's own: a shared one could be poisoned by another tenant.
-    look = partial(analyze_tree, cache_prefix=ctx.service.workspace_id)
+    async with platform.database.read() as tx:
+        configured = await config.current(tx, ctx.service.id)
+        arguments = await config.buildtime(tx, ctx.service.id)
+        build = BuildNames.of(arguments, await build_secrets.names(tx, ctx.service.id))
+    look = partial(
+        analyze_tree,
+        root=platform.worktree(ctx.deployment.id),
+        name=str(ctx.path),
+        configured=configured.keys(),
+        # Caches of package managers are a workspace's own: a shared one could be poisoned by another tenant.
+        cache_prefix=ctx.service.workspace_id,
+        build=build,
+    )
     analysis = await asyncio.to_thread(look, directory, ctx.service.settings, platform.bases.resolve)
     for line in explain(analysis):
         ctx.log(line)

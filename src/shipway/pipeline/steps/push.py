@@ -11,7 +11,9 @@ async def push(ctx: Context, built: Built) -> Image:
     name = f"{path.project}/{path.environment}/{path.service}"
     repository = platform.registry.repository(path.workspace, name)
     credential = platform.registry.push_credential(path.workspace, name)
-    digest = await platform.builder.push(built.local_tag, f"{repository}:v{built.number}", credential, ctx.log)
+    reference = f"{repository}:v{built.number}"
+    workspace = ctx.service.workspace_id
+    digest = await platform.builder.push(built.local_tag, reference, credential, ctx.log, workspace=workspace)
     async with platform.database.write() as tx:
         await builds.pushed(tx, ctx.deployment.id, digest)
     ctx.log(f"-----> Pushed v{built.number} ({digest[:19]})")

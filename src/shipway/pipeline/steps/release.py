@@ -1,5 +1,7 @@
 """release: freeze image, config, process types and settings; run the release command once."""
 
+from dataclasses import replace
+
 from shipway.domain.artifacts import Analysis, Image, Released
 from shipway.domain.errors import Conflict, ReleaseCommandFailed
 from shipway.domain.process import WEB, ProcessType
@@ -43,6 +45,8 @@ async def _existing(ctx: Context) -> Release:
 
 async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release:
     settings = ctx.service.settings
+    if analysis and analysis.probe:
+        settings = replace(settings, probe=analysis.probe)
     async with ctx.platform.database.write() as tx:
         release = await releases.ensure(
             tx,

@@ -1,0 +1,66 @@
+"""Which builder an installation gets: the confined one wherever it can be had."""
+
+import os
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shipway.builders.bases import Bases
+from shipway.builders.builder import Builder
+from shipway.builders.buildkit import BuildKitBuilder
+from shipway.builders.sandbox.builder import SandboxedBuilder
+from shipway.builders.sandbox.limits import limits
+from shipway.builders.sandbox.sandboxes import Sandboxes
+from shipway.domain.errors import Invalid
+from shipway.settings import Settings
+
+_KINDS = ("auto", "sandbox", "engine")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def builder_for(settings: Settings, bases: Bases, registry: str) -> Builder:
+    """The builder by `settings.builds`; `registry` is the built-in one's host and port. Raises `Invalid`."""
+    if settings.builds not in _KINDS:
+        raise Invalid(f"builds is {settings.builds!r}.", hint=f"Choose one of {', '.join(_KINDS)}.")
+    extra_ca = Path(settings.extra_ca) if settings.extra_ca else None
+    allowed = limits(
+        memory=settings.build_memory,
+        cpus=settings.build_cpus,
+        pids=settings.build_pids,
+        disk=settings.build_disk,
+        concurrency=settings.build_concurrency,
+    )
+    if settings.builds == "engine" or (settings.builds == "auto" and (obstacle := _obstacle(settings.docker_host))):
+        why = "as the settings say" if settings.builds == "engine" else obstacle
+        return BuildKitBuilder(
+            settings.docker_host, extra_ca, note=f"built on the engine itself, without limits: {why}"
+        )
+    sandboxes = Sandboxes(
+        settings.home,
+        settings.installation,
+        allowed,
+        partial(bases.ensure, "builder", ""),
+        docker_host=settings.docker_host,
+        ports=_ports(settings, registry),
+        extra_ca=extra_ca,
+        proxies=settings.build_proxies,
+    )
+    ours = (registry.rstrip("/") + "/", f"{settings.installation}-build/")
+    return SandboxedBuilder(
+        sandboxes, settings.home / "sandboxes" / "tools", extra_ca, may_take=lambda image: not image.startswith(ours)
+    )
+
+
+def _obstacle(docker_host: str) -> str:
+    """What stands against a sandbox here; empty for nothing."""
+    where = docker_host or os.environ.get("DOCKER_HOST", "")
+    if os.geteuid() != 0:
+        return "Shipway does not run as root"
+    return "" if where.startswith("unix://") or not where else f"the engine is not on this machine ({where})"
+
+
+def _ports(settings: Settings, registry: str) -> tuple[int, ...]:
+    """Ports of this machine's loopback that a push talks to: the registry, and the API for its tokens."""
+    api = urlsplit(settings.url)
+    named = {urlsplit(f"//{registry}").port or settings.registry_port}
+    return tuple(sorted(named | ({api.port or 80} if api.hostname in _LOOPBACK else set())))

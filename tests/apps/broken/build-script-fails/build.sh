@@ -1,0 +1,2 @@
+echo 'Error: the theme is broken' >&2
+exit 3

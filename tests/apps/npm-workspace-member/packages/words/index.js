@@ -1,0 +1,1 @@
+exports.greeting = "a word of the neighbour";

@@ -1,0 +1,1 @@
+<h1>Plan</h1> @vite("resources/js/app.js")

@@ -1,0 +1,4 @@
+const { place } = require("@shop/tools");
+
+require("@shop/words");
+place("server.js", "dist");

@@ -1,0 +1,3 @@
+require_relative "greeter"
+
+run Greeter.new

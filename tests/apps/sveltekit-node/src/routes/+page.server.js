@@ -1,0 +1,1 @@
+export const load = () => ({ port: process.env.PORT });

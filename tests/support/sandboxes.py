@@ -1,0 +1,52 @@
+"""Sandboxes for tests: of an installation of their own, removed with their disks afterwards."""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shipway.builders.bases import Bases
+from shipway.builders.sandbox.builder import SandboxedBuilder
+from shipway.builders.sandbox.limits import Limits
+from shipway.builders.sandbox.sandboxes import IDLE, Sandboxes
+
+#: Little enough to be used up at once, enough for what tests build.
+LIMITS = Limits(memory=256 << 20, cpus=1.0, pids=200, disk=2 << 30, concurrency=2)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Several builders may be made of it, one after the other, as by restarts of Shipway."""
+
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="shipway-sbx-")))
+    name: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}")
+
+    def sandboxes(self, ports: Sequence[int] = (), limits: Limits = LIMITS, idle: float = IDLE) -> Sandboxes:
+        """As one process of Shipway has them."""
+        bases = Bases("airgapped")
+        image = lambda log: bases.ensure("builder", "", log)  # noqa: E731 - an argument
+        return Sandboxes(self.home, self.name, limits, image, ports=ports, idle=idle)
+
+    @asynccontextmanager
+    async def builder(self, ports: Sequence[int] = (), limits: Limits = LIMITS) -> AsyncIterator[SandboxedBuilder]:
+        """A builder on them."""
+        builder = SandboxedBuilder(self.sandboxes(ports, limits), self.home / "tools")
+        try:
+            yield builder
+        finally:
+            await builder.close()
+
+
+@contextmanager
+def installation() -> Iterator[Installation]:
+    """An installation of nothing but sandboxes."""
+    made = Installation()
+    try:
+        yield made
+    finally:
+        asyncio.run(made.sandboxes().remove())
+        shutil.rmtree(made.home)

@@ -1,0 +1,113 @@
+"""The sandbox's pure parts: limits from settings, the container they make, what a control group tells."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipway.builders.bases import Bases
+from shipway.builders.buildkit import BuildKitBuilder
+from shipway.builders.choice import builder_for
+from shipway.builders.dockerfile_images import images_of
+from shipway.builders.failures import Facts
+from shipway.builders.sandbox.confinement import facts, free
+from shipway.builders.sandbox.container import Plan
+from shipway.builders.sandbox.limits import Limits, limits, shown, size
+from shipway.domain.errors import BuildFailed, Invalid
+from shipway.settings import Settings
+
+PLAN = Plan("shipway", "ws_1", "shipway-base/builder:26.1", Path("/srv/sandboxes/ws_1"), Limits(), {}, None)
+GOOD = {"memory": "2g", "cpus": "1.5", "pids": 512, "disk": "10g", "concurrency": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("512m", 512 << 20), ("2g", 2 << 30), ("1.5 GB", 3 << 29), ("64MiB", 64 << 20), ("1024", 1024)]
+)
+def test_sizes_are_read_as_people_write_them(text: str, bytes_: int) -> None:
+    assert size("build_memory", text) == bytes_
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1g", "2 apples", "g"])
+def test_what_is_no_size_is_refused_by_the_setting_s_name(text: str) -> None:
+    with pytest.raises(Invalid, match="build_memory"):
+        size("build_memory", text)
+
+
+def test_a_size_is_shown_as_people_read_it() -> None:
+    assert [shown(n) for n in (0, 2048, 256 << 20, 3 << 29)] == ["0 B", "2 kB", "256 MB", "1.5 GB"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("memory", "1m"), ("cpus", "0"), ("cpus", "many"), ("pids", 1), ("disk", "5m"), ("concurrency", 0)],
+)
+def test_limits_that_no_build_could_live_with_are_refused(name: str, value: str | int) -> None:
+    with pytest.raises(Invalid, match=f"build_{name}"):
+        limits(**(GOOD | {name: value}))  # type: ignore[arg-type]
+
+
+def test_good_limits_are_taken_as_they_are() -> None:
+    assert limits(**GOOD) == Limits(2 << 30, 1.5, 512, 10 << 30, 2)  # type: ignore[arg-type]
+
+
+def test_a_sandbox_has_room_for_all_builds_at_once_and_its_daemon() -> None:
+    assert Limits(memory=1 << 30, concurrency=3).total_memory == 4 << 30
+
+
+def test_the_container_is_confined() -> None:
+    config = PLAN.config()
+    host = config["HostConfig"]
+    assert "Privileged" not in host and host["CapDrop"] == ["ALL"] and "SYS_MODULE" not in host["CapAdd"]
+    assert host["Memory"] == host["MemorySwap"] == Limits().total_memory
+    assert host["Binds"] == ["/srv/sandboxes/ws_1:/run/sandbox", "shipway.sandbox.ws_1:/state"]
+    assert not any("docker.sock" in bind for bind in host["Binds"])
+
+
+def test_a_container_is_known_by_the_plan_that_made_it() -> None:
+    made = {"Config": {"Labels": PLAN.config()["Labels"]}}
+    assert PLAN.made(made)
+    assert not replace(PLAN, limits=replace(PLAN.limits, memory=1 << 30)).made(made)
+    assert not PLAN.made({"Config": {"Labels": None}})
+
+
+def test_what_a_control_group_tells_is_read() -> None:
+    told = facts("memory\nfree 1000000\n", Limits(memory=1000, pids=9))
+    assert told == Facts(False, True, False, False, memory_limit=1000, pids_limit=9)
+    assert facts("pids\nfree 10\n", Limits()).pids_exhausted and facts("killed\nfree 10\n", Limits()).oom_killed
+    assert facts("free 10\n", Limits()).disk_full and not facts("free 1000000\n", Limits()).disk_full
+    assert (free("free 10\n"), free("nothing")) == (10_240, 0)
+
+
+def test_the_images_a_dockerfile_names_are_found_and_its_stages_are_not() -> None:
+    text = """\
+ARG BASE=python:3.13
+FROM ${BASE} AS build
+RUN --mount=type=bind,from=tools:1,target=/t true
+FROM scratch AS Empty
+FROM empty
+COPY --from=build /a /a
+COPY --from=0 /b /b
+COPY --from=busybox:1 /c /c
+FROM $UNKNOWN
+FROM python:3.13
+"""
+    assert images_of(text) == ("python:3.13", "tools:1", "busybox:1")
+
+
+def test_what_is_no_dockerfile_names_no_image() -> None:
+    with pytest.raises(BuildFailed):
+        images_of("ARG ONLY=1\n")
+
+
+@pytest.mark.parametrize(
+    ("values", "part"), [({"builds": "somewhere"}, "builds"), ({"build_memory": "1m"}, "build_memory")]
+)
+def test_settings_that_make_no_builder_are_refused(tmp_path: Path, values: dict[str, str], part: str) -> None:
+    with pytest.raises(Invalid, match=part):
+        builder_for(Settings(home=tmp_path, **values), Bases(), "127.0.0.1:7701/")  # type: ignore[arg-type]
+
+
+def test_a_remote_engine_builds_without_a_sandbox_unless_one_insists(tmp_path: Path) -> None:
+    remote = Settings(home=tmp_path, docker_host="tcp://10.0.0.1:2376")
+    assert isinstance(builder_for(remote, Bases(), "127.0.0.1:7701/"), BuildKitBuilder)
+    assert not isinstance(builder_for(replace(remote, builds="sandbox"), Bases(), "127.0.0.1:7701/"), BuildKitBuilder)
