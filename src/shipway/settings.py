@@ -60,6 +60,11 @@ class Settings:
     build_concurrency: int = 2
     #: Disk of each workspace's builds: cache and all that a build writes. It takes only the space that is used.
     build_disk: str = "20g"
+    #: A bill of materials (SBOM) with each image: `on`; `auto`, where what lists packages can be had; `off`. It takes about
+    #: half a second of each build. Builds on the engine have none.
+    build_sbom: str = "off"
+    #: URL of a pull-through cache of Docker Hub, which builds ask first.
+    registry_mirror: str = ""
     #: PEM bundle that builds trust besides their own; empty: this machine's own bundle.
     extra_ca: str = ""
     #: Proxies that builds and the build sandboxes go through, such as `http://user:password@proxy.example.com:3128`; and
@@ -108,7 +113,9 @@ class Settings:
 def _check_proxy(name: str, url: str) -> None:
     """Raises `Invalid`, without the address: it may hold a password."""
     if url and not re.match(r"https?://[^/\s]+/?$", url):
-        raise Invalid(f"{name} is no proxy's address.", hint="Write http://host:port, or http://user:password@host:port.")
+        raise Invalid(
+            f"{name} is no proxy's address.", hint="Write http://host:port, or http://user:password@host:port."
+        )
 
 
 def _from_file(path: Path) -> dict[str, Any]:

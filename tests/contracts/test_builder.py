@@ -91,7 +91,7 @@ async def test_a_build_returns_the_image_s_content_id_and_tells_every_instructio
     world: World, tree: Path, log: Recorder
 ) -> None:
     dockerfile = f"FROM {world.base}\nCOPY app.txt /app.txt\nRUN echo hello-{world.name}\n"
-    image_id = await world.builder.build(request_for(tree, dockerfile, tag=world.tag), log)
+    image_id = (await world.builder.build(request_for(tree, dockerfile, tag=world.tag), log)).id
     assert image_id.startswith("sha256:") and len(image_id) == 71
     for part in ("FROM", "COPY app.txt /app.txt", f"RUN echo hello-{world.name}", f"    hello-{world.name}"):
         assert part in log.text
@@ -99,14 +99,21 @@ async def test_a_build_returns_the_image_s_content_id_and_tells_every_instructio
 
 async def test_the_same_source_gives_the_same_image_again(world: World, tree: Path, log: Recorder) -> None:
     request = request_for(tree, f"FROM {world.base}\nCOPY app.txt /app.txt\n", tag=world.tag)
-    assert await world.builder.build(request, log) == await world.builder.build(request, log)
+    first, second = [await world.builder.build(request, log) for _ in range(2)]
+    assert first.id == second.id
 
 
 async def test_a_changed_file_gives_another_image(world: World, tree: Path, log: Recorder) -> None:
     request = request_for(tree, f"FROM {world.base}\nCOPY app.txt /app.txt\n", tag=world.tag)
     before = await world.builder.build(request, log)
     source(tree, app__txt="two")
-    assert await world.builder.build(request, log) != before
+    assert (await world.builder.build(request, log)).id != before.id
+
+
+async def test_a_build_tells_which_images_it_stood_on_by_digest(world: World, tree: Path, log: Recorder) -> None:
+    built = await world.builder.build(request_for(tree, f"FROM {world.base}\nRUN echo {world.name}\n"), log)
+    assert [base.reference for base in built.bases] == [world.base]
+    assert built.bases[0].digest.startswith("sha256:") and len(built.bases[0].digest) == 71
 
 
 async def test_builds_of_different_tags_run_side_by_side(world: World, tree: Path, log: Recorder) -> None:
@@ -114,7 +121,7 @@ async def test_builds_of_different_tags_run_side_by_side(world: World, tree: Pat
         request_for(tree, f"FROM {world.base}\nRUN echo {world.name} {n}\n", tag=f"{world.name}:v{n}") for n in (1, 2)
     ]
     first, second = await asyncio.gather(*(world.builder.build(request, log) for request in requests))
-    assert first != second
+    assert first.id != second.id
 
 
 async def test_a_failing_command_is_the_app_s_fault_with_its_last_lines_as_evidence(

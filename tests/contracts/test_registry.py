@@ -83,15 +83,16 @@ async def test_a_repository_is_the_registrys_host_the_workspace_and_the_name(wor
     assert world.registry.repository("acme", "shop.production.api") == f"{world.host}/acme/shop.production.api"
 
 
-async def test_a_push_credential_pushes_and_pulls_there_and_nowhere_else(world: World) -> None:
+async def test_a_push_credential_pushes_there_alone_and_pulls_only_from_its_workspace(world: World) -> None:
     await world.registry.check()
     credential = world.registry.push_credential("acme", "shop")
     assert await world.allows(credential, "acme/shop", "push")
     assert await world.allows(credential, "acme/shop", "pull")
     assert not await world.allows(credential, "acme/shop", "delete")
     assert not await world.allows(credential, "acme/other", "push")
-    assert not await world.allows(credential, "acme/other", "pull")
+    assert await world.allows(credential, "acme/other", "pull")
     assert not await world.allows(credential, "rival/shop", "pull")
+    assert not await world.allows(credential, "acmeagain/shop", "pull")
 
 
 async def test_a_pull_credential_pulls_there_and_nowhere_else_and_never_pushes(world: World) -> None:

@@ -7,9 +7,7 @@ import pytest
 from tests.support.apps import APPS, expected_of
 from tests.support.real import RealShipway, real_shipway
 
-NAMES = sorted(
-    path.parent.name for path in APPS.glob("*/expected.json") if "answers" in expected_of(path.parent.name)
-)
+NAMES = sorted(path.parent.name for path in APPS.glob("*/expected.json") if "answers" in expected_of(path.parent.name))
 #: Built in the usual lane: one of each common kind.
 COMMON = ("express-npm", "flask-pip", "static-site")
 

@@ -147,7 +147,7 @@ async def test_the_image_has_its_labels_and_stops_at_its_target(
     dockerfile = f"FROM {base} AS first\nENV STAGE=first\nFROM first\nENV STAGE=second\n"
     analysis = Analysis("dockerfile", dockerfile, generated=False, processes=(), port=8080, target="first")
     request = request_for(tmp_path, dockerfile, tag=tag)
-    image_id = await BuildKitBuilder().build(type(request)(tmp_path, analysis, tag, 60.0, request.labels), log)
+    image_id = (await BuildKitBuilder().build(type(request)(tmp_path, analysis, tag, 60.0, request.labels), log)).id
     async with aiodocker.Docker() as docker:
         image = await docker.images.inspect(tag)
     assert image["Id"] == image_id

@@ -193,7 +193,8 @@ def test_config_is_set_from_words_and_files_and_unset(terminal: Terminal) -> Non
     terminal.ok("config", "set", "--from-file", "-", typed="PIPED=yes\n")
     terminal.ok("config", "unset", "FROM_FILE")
 
-    assert json.loads(terminal.ok("config", "list", "--json")) == {"BOTH": "word", "URL": "http://a/b", "PIPED": "yes"}
+    listed = json.loads(terminal.ok("config", "list", "--json"))
+    assert listed["config"] == {"BOTH": "word", "URL": "http://a/b", "PIPED": "yes"}
     assert terminal.ok("config").splitlines()[1] == "BOTH   word"
     refused = terminal.shipway("config", "set", "PORT=1")
     assert (refused.code, refused.err.splitlines()[0]) == (1, "error: PORT is set by Shipway itself.")

@@ -125,7 +125,7 @@ async def test_the_engine_pushes_and_pulls_with_our_credentials(stack: Stack, cl
 
 async def test_no_credential_and_no_wrong_one_gets_an_image_in_or_out(stack: Stack, client: Client) -> None:
     await client.push("acme/shop", stack.registry.push_credential("acme", "shop"))
-    elsewhere = stack.registry.push_credential("acme", "other")
+    elsewhere = stack.registry.push_credential("rival", "other")
     for credential in (None, Credential("shipway", "guessed"), stack.expired("acme/shop"), elsewhere):
         with pytest.raises(Denied):
             await client.push("acme/shop", credential)

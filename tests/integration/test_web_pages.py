@@ -111,6 +111,14 @@ async def test_config_values_stay_on_the_server_until_they_are_asked_for(stack: 
     assert "s3cret-value" in (await admin.get(f"{SERVICE}?config=shown")).text
 
 
+async def test_what_only_builds_get_is_named_and_never_shown(stack: Stack, admin: Visitor) -> None:
+    await change_config(stack.platform, stack.actor, PATH, values={"SITE": "a", "APP": "b"}, buildtime={"SITE": True})
+    await change_config(stack.platform, stack.actor, PATH, build_secrets={"NPM_TOKEN": "s3cret-value"})
+    page = (await admin.get(f"{SERVICE}?config=shown")).text
+    assert page.count("also a build argument") == 1 and "NPM_TOKEN" in page
+    assert "s3cret-value" not in page
+
+
 async def test_older_deployments_are_a_page_away(stack: Stack, admin: Visitor) -> None:
     for _ in range(23):
         await stack.deploy()

@@ -33,11 +33,11 @@ class Authority:
         """What those who trust it are given."""
         return self.root.public_bytes(serialization.Encoding.PEM).decode()
 
-    def certificate(self, directory: Path, address: str) -> tuple[Path, Path]:
-        """Paths of a certificate for an IP address, and of its key."""
+    def certificate(self, directory: Path, name: str, address: str) -> tuple[Path, Path]:
+        """Paths of a certificate for a name and an IP address, and of its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        builder = _builder(_name(address), self.root.subject, key.public_key(), 2).add_extension(names, False)
+        names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))])
+        builder = _builder(_name(name), self.root.subject, key.public_key(), 2).add_extension(names, False)
         made = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False
         ).sign(self.key, hashes.SHA256())

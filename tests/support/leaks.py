@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 
-def in_image(image: str, secrets: Iterable[str]) -> list[str]:
-    """The files of an image's layers, its configuration and its history that hold one of them."""
-    saved = subprocess.run(["docker", "save", image], check=True, capture_output=True).stdout
-    history = subprocess.run(["docker", "history", "--no-trunc", image], check=True, capture_output=True).stdout
+def in_image(image: str, secrets: Iterable[str], engine: str = "") -> list[str]:
+    """The files of an image's layers, its configuration and its history that hold one of them; on an engine elsewhere too."""
+    docker = ["docker", *(["--host", engine] if engine else [])]
+    saved = subprocess.run([*docker, "save", image], check=True, capture_output=True).stdout
+    history = subprocess.run([*docker, "history", "--no-trunc", image], check=True, capture_output=True).stdout
     needles = [secret.encode() for secret in secrets]
     found = ["docker history"] if any(needle in history for needle in needles) else []
     return [*found, *_in_archive(saved, needles, image)]

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import io
 import json
+import secrets
 import ssl
 import subprocess
 import tarfile
@@ -21,18 +22,23 @@ from pathlib import Path
 from tests.support.authority import Authority
 
 USER = "builder"
+#: What it is called where it has a certificate; a build is told by `named` where that is.
+NAME = "packages.test"
 #: All that is here has this name, and says so.
 PYTHON_PACKAGE = "acme-greeting"
 NPM_PACKAGE = "@acme/greeting"
 NPM_UNSCOPED = "greeting"
 GO_MODULE = "go.acme.test/greeting"
+#: A new one each time: builds keep modules.
+GO_VERSION = f"v1.0.{secrets.randbits(30)}"
 
 
 @dataclass
 class PackageHost:
     """A host that is up."""
 
-    address: str
+    #: Its name, or its address.
+    name: str
     port: int
     password: str
     #: What is accepted besides Basic with `USER` and the password, such as a bearer token.
@@ -45,8 +51,8 @@ class PackageHost:
 
     @property
     def host(self) -> str:
-        """`address:port`."""
-        return f"{self.address}:{self.port}"
+        """`name:port`."""
+        return f"{self.name}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -78,9 +84,10 @@ def package_host(
     server = ThreadingHTTPServer((address, 0), _Handler)
     if authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.certificate(directory, address))
+        context.load_cert_chain(*authority.certificate(directory, NAME, address))
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    host = PackageHost(address, server.server_port, password, token, "https" if authority else "http")
+    name = NAME if authority else address
+    host = PackageHost(name, server.server_port, password, token, "https" if authority else "http")
     host.files = {
         **_python(),
         **_npm(host.npm, NPM_PACKAGE),
@@ -96,6 +103,11 @@ def package_host(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def named() -> tuple[str, ...]:
+    """Options of a docker client by which a build finds a host with a certificate."""
+    return "--add-host", f"{NAME}:{bridge()}"
 
 
 def bridge() -> str:
@@ -120,12 +132,15 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, "text/plain", b"not here")
 
+    do_HEAD = do_GET
+
     def _answer(self, status: int, kind: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
         self.send_response(status)
         for name, value in (*headers, ("Content-Type", kind), ("Content-Length", str(len(body)))):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command == "GET":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
         """Nothing."""
@@ -177,15 +192,15 @@ def _npm(url: str, name: str) -> dict[str, tuple[str, bytes]]:
 def _go() -> dict[str, tuple[str, bytes]]:
     mod = f"module {GO_MODULE}\n\ngo 1.21\n"
     code = 'package greeting\n\nconst Text = "from the private proxy"\n'
-    stem = f"{GO_MODULE}@v1.0.0"
+    stem = f"{GO_MODULE}@{GO_VERSION}"
     archive = _zipped({f"{stem}/go.mod": mod, f"{stem}/greeting.go": code})
     root = f"/go/{GO_MODULE}/@v"
-    info = json.dumps({"Version": "v1.0.0", "Time": "2024-01-01T00:00:00Z"}).encode()
+    info = json.dumps({"Version": GO_VERSION, "Time": "2024-01-01T00:00:00Z"}).encode()
     return {
-        f"{root}/list": ("text/plain", b"v1.0.0\n"),
-        f"{root}/v1.0.0.info": ("application/json", info),
-        f"{root}/v1.0.0.mod": ("text/plain", mod.encode()),
-        f"{root}/v1.0.0.zip": ("application/zip", archive),
+        f"{root}/list": ("text/plain", f"{GO_VERSION}\n".encode()),
+        f"{root}/{GO_VERSION}.info": ("application/json", info),
+        f"{root}/{GO_VERSION}.mod": ("text/plain", mod.encode()),
+        f"{root}/{GO_VERSION}.zip": ("application/zip", archive),
     }
 
 

@@ -4,15 +4,17 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from shipway.builders.bases import Bases
 from shipway.builders.sandbox.builder import SandboxedBuilder
 from shipway.builders.sandbox.limits import Limits
 from shipway.builders.sandbox.sandboxes import IDLE, Sandboxes
+from shipway.domain.log import Log
 
 #: Little enough to be used up at once, enough for what tests build.
 LIMITS = Limits(memory=256 << 20, cpus=1.0, pids=200, disk=2 << 30, concurrency=2)
@@ -25,11 +27,29 @@ class Installation:
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="shipway-sbx-")))
     name: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}")
 
-    def sandboxes(self, ports: Sequence[int] = (), limits: Limits = LIMITS, idle: float = IDLE) -> Sandboxes:
+    def sandboxes(
+        self,
+        ports: Sequence[int] = (),
+        limits: Limits = LIMITS,
+        idle: float = IDLE,
+        *,
+        extra_ca: Path | None = None,
+        proxies: Mapping[str, str] | None = None,
+        image: Callable[[Log], Awaitable[str]] | None = None,
+        mirror: str = "",
+    ) -> Sandboxes:
         """As one process of Shipway has them."""
-        bases = Bases("airgapped")
-        image = lambda log: bases.ensure("builder", "", log)  # noqa: E731 - an argument
-        return Sandboxes(self.home, self.name, limits, image, ports=ports, idle=idle)
+        return Sandboxes(
+            self.home,
+            self.name,
+            limits,
+            image or partial(Bases("airgapped").ensure, "builder", ""),
+            ports=ports,
+            extra_ca=extra_ca,
+            proxies=proxies,
+            mirror=mirror,
+            idle=idle,
+        )
 
     @asynccontextmanager
     async def builder(self, ports: Sequence[int] = (), limits: Limits = LIMITS) -> AsyncIterator[SandboxedBuilder]:

@@ -208,3 +208,10 @@ def test_explain_tells_what_by_which_evidence_and_what_to_mind() -> None:
         '       To choose that: `provider = "node"` under [build] in shipway.toml, or the option `--provider node`',
         " !     No lock file (pyproject.toml)",
     ]
+
+
+def test_a_base_of_another_version_than_the_pinned_one_is_told() -> None:
+    ours = analyze(APPS / "flask-pip", ServiceSettings(), lambda runtime, _version: f"shipway-base/{runtime}:3.13")
+    assert any("python 3.13 instead of 3.12" in warning.text for warning in ours.warnings)
+    same = analyze(APPS / "flask-pip", ServiceSettings(), lambda runtime, _version: f"shipway-base/{runtime}:3.12")
+    assert not any("instead of" in warning.text for warning in same.warnings)

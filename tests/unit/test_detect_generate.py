@@ -4,6 +4,7 @@ import pytest
 
 from shipway.builders.detectors.detector import Candidate, Copy, Run, Stage
 from shipway.builders.generate import Dockerfile
+from shipway.builders.progress import readable
 
 EVERYTHING = Candidate(
     provider="python",
@@ -41,7 +42,9 @@ COPY ["requirements.txt", "my file.txt", "./"]
 COPY requirements/base.txt ./requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=shipway-ca,target=/run/secrets/shipway-ca.crt \
-    ca=/run/secrets/shipway-ca.crt; if [ -s $ca ]; then export SSL_CERT_FILE=$ca PIP_CERT=$ca REQUESTS_CA_BUNDLE=$ca CURL_CA_BUNDLE=$ca GIT_SSL_CAINFO=$ca NODE_EXTRA_CA_CERTS=$ca npm_config_cafile=$ca YARN_HTTPS_CA_FILE_PATH=$ca; fi; \
+    --mount=type=secret,id=shipway-netrc,target=/root/.netrc \
+    --mount=type=secret,id=shipway-npmrc,target=/root/.npmrc \
+    ca=/run/secrets/shipway-ca.crt; if [ -s $ca ]; then export SSL_CERT_FILE=$ca PIP_CERT=$ca REQUESTS_CA_BUNDLE=$ca CURL_CA_BUNDLE=$ca GIT_SSL_CAINFO=$ca NODE_EXTRA_CA_CERTS=$ca npm_config_cafile=$ca YARN_HTTPS_CA_FILE_PATH=$ca DENO_CERT=$ca; fi; \
     pip install -r requirements.txt \
     && pip check
 
@@ -87,3 +90,44 @@ def test_a_shell_starts_only_what_needs_one_and_makes_way_where_it_can(command: 
 
 def test_a_candidate_that_is_started_by_others_has_no_command() -> None:
     assert "CMD" not in Dockerfile(base, 8080, "").render(EVERYTHING)
+
+
+def test_build_arguments_are_declared_where_they_are_needed_and_never_in_what_becomes_the_image() -> None:
+    whole = Candidate(
+        "node",
+        (
+            Stage("node", "20", (Run(("apt-get update",)),), "server"),
+            Stage(
+                "node",
+                "20",
+                (Copy(("package.json",)), Run(("npm ci",)), Copy((".",)), Run(("npm run build",))),
+                "build",
+                on="server",
+            ),
+            Stage("node", "20", (Copy(("/app/",), stage="build"), Run(("true",))), on="server"),
+        ),
+        "node index.js",
+        (),
+    )
+    text = Dockerfile(base, 8080, "node index.js", early=("NPM_REGISTRY",), late=("SITE", "STAGE")).render(whole)
+    first, build, last = text.split("FROM ")[1:]
+    assert "ARG" not in first + last
+    lines = [line for line in build.splitlines() if line.startswith(("ARG", "RUN", "COPY"))]
+    assert lines == [
+        "ARG NPM_REGISTRY",
+        "COPY package.json ./",
+        "RUN npm ci",
+        "ARG SITE",
+        "ARG STAGE",
+        "COPY . ./",
+        "RUN npm run build",
+    ]
+
+
+def test_build_secrets_are_variables_of_downloads_and_of_nothing_else() -> None:
+    text = Dockerfile(base, 8080, "", secrets=("NPM_TOKEN", "LICENCE")).render(EVERYTHING)
+    runs = [block for block in text.split("RUN ") if "id=NPM_TOKEN" in block]
+    assert len(runs) == 1 and "pip install -r requirements.txt" in runs[0]
+    assert "--mount=type=secret,id=LICENCE" in runs[0]
+    assert "for each in NPM_TOKEN LICENCE; do" in runs[0]
+    assert readable(f"RUN {' '.join(runs[0].replace(chr(92), ' ').split())}", 200).startswith("RUN pip install -r")

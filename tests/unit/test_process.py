@@ -5,7 +5,7 @@ import pytest
 from shipway.domain.errors import Invalid
 from shipway.domain.process import argv
 
-ENVIRONMENT = {"PORT": "8080", "WORKERS": "2", "GREETING": "hello world; rm -rf /"}
+ENVIRONMENT = {"PORT": "8080", "WORKERS": "2", "GREETING": "hello world; rm -rf /", "OPTIONS": "-Xmx300m  -Da=b"}
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,13 @@ ENVIRONMENT = {"PORT": "8080", "WORKERS": "2", "GREETING": "hello world; rm -rf 
         ("gunicorn app:app --bind 0.0.0.0:$PORT", ("gunicorn", "app:app", "--bind", "0.0.0.0:8080")),
         ("serve --port=${PORT} -w ${WORKERS}", ("serve", "--port=8080", "-w", "2")),
         ('node "my server.js"', ("node", "my server.js")),
-        ("echo $UNKNOWN end", ("echo", "", "end")),
+        ("echo $UNKNOWN end", ("echo", "end")),
+        ('echo "$UNKNOWN" end', ("echo", "", "end")),
+        ("java $OPTIONS -jar app.jar", ("java", "-Xmx300m", "-Da=b", "-jar", "app.jar")),
+        ('java "$OPTIONS" -D="x $WORKERS"', ("java", "-Xmx300m  -Da=b", "-D=x 2")),
         ("echo '$PORT'", ("echo", "$PORT")),
-        ("echo $GREETING", ("echo", "hello world; rm -rf /")),
+        ("echo $GREETING", ("echo", "hello", "world;", "rm", "-rf", "/")),
+        ('echo "$GREETING"', ("echo", "hello world; rm -rf /")),
         ("python -c 'import a; a.run()'", ("python", "-c", "import a; a.run()")),
     ],
 )

@@ -39,3 +39,23 @@ def test_app_urls_leave_the_default_port_away(tmp_path: Path) -> None:
 def test_a_concurrency_that_lets_nothing_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="concurrency"):
         Settings.load(tmp_path, {"SHIPWAY_CONCURRENCY": "0"})
+
+
+def test_a_proxy_is_told_to_builds_in_both_spellings(tmp_path: Path) -> None:
+    settings = Settings.load(
+        tmp_path, {"SHIPWAY_BUILD_HTTPS_PROXY": "http://u:p@proxy:3128", "SHIPWAY_BUILD_NO_PROXY": "a"}
+    )
+    assert settings.build_proxies == {
+        "HTTPS_PROXY": "http://u:p@proxy:3128",
+        "https_proxy": "http://u:p@proxy:3128",
+        "NO_PROXY": "a",
+        "no_proxy": "a",
+    }
+    assert Settings(tmp_path, build_no_proxy="a").build_proxies == {}
+
+
+def test_a_proxy_is_neither_shown_nor_told_when_it_is_wrong(tmp_path: Path) -> None:
+    assert "s3cret" not in repr(Settings(tmp_path, build_http_proxy="http://u:s3cret@proxy:3128"))
+    with pytest.raises(Invalid, match="build_http_proxy") as error:
+        Settings.load(tmp_path, {"SHIPWAY_BUILD_HTTP_PROXY": "u:s3cret@proxy:3128"})
+    assert "s3cret" not in f"{error.value.message}{error.value.hint}"

@@ -8,6 +8,7 @@ from shipway.api import errors, openapi
 from shipway.api.guards import BodyLimit, SameOrigin, SecurityHeaders
 from shipway.api.incidents import Incidents
 from shipway.api.routes import (
+    builds,
     config,
     deployments,
     environments,
@@ -37,6 +38,7 @@ _RESOURCES = (
     logs,
     pipeline,
     deployments,
+    builds,
     events,
     uploads,
     tokens,

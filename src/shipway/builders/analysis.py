@@ -15,6 +15,7 @@ from shipway.builders.explanation import explain
 from shipway.builders.generate import Dockerfile
 from shipway.builders.overrides import overridden
 from shipway.builders.providers import OWN_DOCKERFILE, Choice, candidates, choose
+from shipway.builders.substituted import substituted
 from shipway.builders.undetected import (
     nothing_detected,
     nothing_to_start,
@@ -140,7 +141,11 @@ def _generated(source: Source, declared: Declared, base: Base, cache_prefix: str
         processes=processes,
         port=port,
         evidence=(*choice.reason, *chosen.evidence, *port_evidence, *declared.evidence, *_unused(source.tree)),
-        warnings=(*chosen.warnings, *(() if declared.text("release") else chosen.without_release)),
+        warnings=(
+            *chosen.warnings,
+            *(() if declared.text("release") else chosen.without_release),
+            *substituted(chosen, base),
+        ),
         alternatives=_alternatives(source.tree, choice),
         context=workspace.context if workspace else ".",
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shipway.builders.base_recipes_php import INSTALL_EXTENSIONS
 
@@ -163,6 +164,15 @@ def _php(version: str, suite: str) -> Recipe:
     )
 
 
+def _sbom(version: str, suite: str) -> Recipe:
+    """What lists the packages of an image that was built."""
+    scanner = "/usr/local/lib/sbom_scanner.py"
+    script = Path(__file__).with_name("sbom_scanner.py").read_text()
+    # Isolated, without site packages: a fifth of a second less, for each build.
+    config = (f'ENTRYPOINT ["python3", "-I", "-S", "{scanner}"]',)
+    return Recipe("sbom", version, suite, ("python3",), files=((scanner, script),), config=config, seconds=20)
+
+
 RECIPES = (
     _builder("26.1", "trixie"),
     _python("3.13", "trixie"),
@@ -186,4 +196,6 @@ RECIPES = (
     _ruby("3.1", "bookworm"),
     _php("8.4", "trixie"),
     _php("8.2", "bookworm"),
+    _sbom("13", "trixie"),
+    _sbom("12", "bookworm"),
 )

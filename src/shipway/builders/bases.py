@@ -25,6 +25,8 @@ _OFFICIAL: Mapping[str, tuple[str, str]] = {
     "static": ("nginxinc/nginx-unprivileged:{}", "stable"),
     # Where builds happen; no FROM names it.
     "builder": ("docker:{}-dind", "28"),
+    # What lists an image's packages; likewise.
+    "sbom": ("docker/buildkit-syft-scanner:{}", "stable-1"),
     "ruby": ("ruby:{}-slim", "3.4"),
     "php": ("php:{}-apache", "8.4"),
     # One tool for every version of PHP; our own PHP bases bring theirs.

@@ -14,8 +14,11 @@ from typing import Protocol
 #: Characters kept of one line; a longer one loses its middle.
 LINE_LIMIT = 4000
 
-#: How generated Dockerfiles let a command trust the certificates they were given (`generate.py`).
-_TRUST = re.compile(r"(?:ca=/run/secrets/\S+; )?if \[ -s (?:\$ca|/run/secrets/\S+) \]; then .*?; fi;\s*")
+#: How generated Dockerfiles let a command have the certificates and secrets that they were given (`generate.py`).
+_GIVEN = re.compile(
+    r"(?:ca=/run/secrets/\S+; )?if \[ -s (?:\$ca|/run/secrets/\S+) \]; then .*?; fi;\s*"
+    r"|for each in [\w ]+; do if \[ -f /run/secrets/\$each \].*?; done;\s*"
+)
 _MOUNTS = re.compile(r"(?<=RUN )(?:--\S+ +)+")
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -93,8 +96,8 @@ def clean(text: str) -> str:
 
 
 def readable(instruction: str, limit: int) -> str:
-    """An instruction as people are shown it: what it does, without mounts and how it comes to trust certificates."""
-    text = " ".join(_TRUST.sub("", _MOUNTS.sub("", instruction)).split())
+    """An instruction as people are shown it: what it does, without mounts and how it comes to what is in them."""
+    text = " ".join(_GIVEN.sub("", _MOUNTS.sub("", instruction)).split())
     return text if len(text) <= limit else f"{text[:limit]} …"
 
 

@@ -19,7 +19,7 @@ _NPM = re.compile(r"\b(?:npm|pnpm|yarn|bun|deno)\b")
 _URL_HOST = re.compile(r"https?://(?:[^/\s@]*@)?([\w.-]+(?::\d+)?)")
 #: pip asks a terminal that is not there, and fails by that.
 _ASKED = re.compile(r"^User for ([\w.-]+(?::\d+)?):")
-_REFUSAL = re.compile(r"\b40[13]\b|(?i:unauthorized|forbidden|authentica|credential|password|username)")
+_REFUSAL = re.compile(r"\b40[13]\b|(?i:unauthorized|forbidden|authentica|credential|password|username)|^User for ")
 #: npm's own advice for its public registry.
 _NOT_THE_ONE = re.compile(r"npmjs\.com/forgot|docs\.npmjs|yarnpkg\.com/")
 

@@ -11,6 +11,21 @@ from click.exceptions import NoSuchCommand
 Commands = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
+class DefaultGroup(click.RichGroup):
+    """A group whose words, where they begin with none of its commands, go to the `default` one."""
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with the default command put first where none is named."""
+        named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        if not named and not ctx.resilient_parsing:
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
+
+
 class LazyGroup(click.RichGroup):
     """Looks like a group of all its commands; has only those that were called."""
 

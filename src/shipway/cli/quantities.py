@@ -38,6 +38,19 @@ class DeploymentNumberType(click.ParamType[int]):
         return int(digits)
 
 
+class BuildNumberType(click.ParamType[int]):
+    """`12` or `v12`."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As a number."""
+        digits = str(value).removeprefix("v")
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail(f"{value!r} is no build's number; write 12 or v12.", param, ctx)
+        return int(digits)
+
+
 def counts(words: Iterable[str]) -> dict[str, int]:
     """`web=3 worker=2` as numbers by process type."""
     found: dict[str, int] = {}
@@ -49,6 +62,16 @@ def counts(words: Iterable[str]) -> dict[str, int]:
     if not found:
         raise click.UsageError("Say how many of what; write web=3.")
     return found
+
+
+def decimal(size: int) -> str:
+    """Bytes of a disk or a registry as people read them: `1.5 GB`."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} TB"
 
 
 def memory(size: int) -> str:

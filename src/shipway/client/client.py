@@ -198,6 +198,26 @@ class Client:
             parts.append(text)
             offset = int(headers["X-Next-Offset"])
 
+    # Builds
+
+    def builds(self, path: str, *, limit: int = 20, before: int | None = None) -> models.BuildPage:
+        """Newest first."""
+        params = {"limit": limit, "before": before}
+        return self._ask(models.BuildPage, "GET", f"{_service(path)}/builds", params=params)
+
+    def build(self, path: str, number: int) -> models.Build:
+        """One with all that went in."""
+        return self._ask(models.Build, "GET", f"{_service(path)}/builds/{number}")
+
+    def attestation(self, path: str, number: int, kind: str) -> dict[str, Any]:
+        """`provenance` or `sbom`: the in-toto statement beside the image."""
+        return self._ask(dict[str, Any], "GET", f"{_service(path)}/builds/{number}/{kind}")
+
+    def prune_builds(self, workspace: str) -> models.Freed:
+        """Empty a workspace's build cache."""
+        address = f"/workspaces/{quote(workspace, safe='')}/builds/prune"
+        return self._ask(models.Freed, "POST", address, timeout=_LONG)
+
     # Uploads and tokens
 
     def upload(self, archive: IO[bytes]) -> str:

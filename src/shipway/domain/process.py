@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from shipway.domain.errors import Invalid
 
@@ -11,6 +12,7 @@ WEB = "web"
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*\"""")
 _NEEDS_SHELL = re.compile(r"[|&;<>()`*?\[\]~#!]|\$\(|\$\{[^}]*[^A-Za-z0-9_}]|^\s*\w+=")
 
 
@@ -50,27 +52,33 @@ def process_name(value: str) -> str:
 def argv(command: str, environment: Mapping[str, str]) -> tuple[str, ...] | None:
     """The argument list for `command`; `None` for the image's own.
 
-    A plain line is split as a shell would, with `$NAME` and `${NAME}` filled in from `environment`, and executed
-    directly, so that the app itself gets SIGTERM. Only a line that uses the shell's own syntax gets one.
+    A plain line is split as a shell would, with `$NAME` and `${NAME}` filled in from `environment` (outside quotes split
+    in turn, as in `java $JAVA_OPTS -jar app.jar`), and executed directly, so that the app itself gets SIGTERM. Only a line
+    that uses the shell's own syntax gets one.
     """
     if not command.strip():
         return None
     if _NEEDS_SHELL.search(_without_single_quoted(command)):
         return ("/bin/sh", "-c", command)
     try:
-        words = shlex.split(_shield_single_quoted_dollars(command))
+        words = shlex.split(_shield_quoted_dollars(command))
     except ValueError as error:
         raise Invalid(f"The command {command!r} can't be read: {error}.", hint="Check its quotes.") from error
-    return tuple(_expand(word, environment).replace("\0", "$") for word in words)
+    return tuple(part.replace("\0", "$") for word in words for part in _expand(word, environment))
 
 
-def _expand(word: str, environment: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: environment.get(match[1] or match[2], ""), word)
+def _expand(word: str, environment: Mapping[str, str]) -> list[str]:
+    """As a shell does: what stands outside quotes is split at spaces when it is filled in, and goes when it is empty."""
+    fill = partial(_VARIABLE.sub, lambda match: environment.get(match[1] or match[2], ""))
+    if "$" in word and not re.search(r"\s|\x01", word):
+        return fill(word).split()
+    return [fill(word.replace("\1", "$"))]
 
 
 def _without_single_quoted(command: str) -> str:
     return re.sub(r"'[^']*'", "''", command)
 
 
-def _shield_single_quoted_dollars(command: str) -> str:
-    return re.sub(r"'[^']*'", lambda match: match[0].replace("$", "\0"), command)
+def _shield_quoted_dollars(command: str) -> str:
+    """`\\0` for the dollars of single quotes, which stay; `\\1` for those of double quotes, which are filled in whole."""
+    return _QUOTED.sub(lambda match: match[0].replace("$", "\0" if match[0][0] == "'" else "\1"), command)

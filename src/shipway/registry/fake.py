@@ -1,9 +1,11 @@
 """A registry in memory, for tests of those who use one."""
 
 import secrets
+from typing import Any
 
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
+from shipway.registry.registry import Stored
 
 
 class FakeRegistry:
@@ -16,6 +18,8 @@ class FakeRegistry:
         self.running = False
         #: What each password it gave out permits: `(repository, action)`.
         self.permits: dict[str, frozenset[tuple[str, str]]] = {}
+        #: What `attestations` answers, by repository and reference: `acme/shop:v1`, `acme/shop@sha256:…`.
+        self.statements: dict[str, list[dict[str, Any]]] = {}
 
     async def check(self) -> None:
         """Run from now on; fail unless `available`."""
@@ -28,8 +32,10 @@ class FakeRegistry:
         return f"{self.host}/{workspace}/{name}"
 
     def push_credential(self, workspace: str, name: str) -> Credential:
-        """Permits pull and push on that repository."""
-        return self._credential(f"{workspace}/{name}", ("pull", "push"))
+        """Permits pull and push on that repository, and pull on those of the workspace."""
+        credential = self._credential(f"{workspace}/{name}", ("pull", "push"))
+        self.permits[credential.password] |= {(f"{workspace}/", "pull")}
+        return credential
 
     def pull_credential(self, workspace: str, name: str) -> Credential:
         """Permits pull on that repository."""
@@ -37,7 +43,17 @@ class FakeRegistry:
 
     def allows(self, credential: Credential, repository: str, action: str) -> bool:
         """Whether the registry would let the bearer do that (`repository` without the host)."""
-        return (repository, action) in self.permits.get(credential.password, frozenset())
+        permitted = self.permits.get(credential.password, frozenset())
+        return bool({(repository, action), (f"{repository.partition('/')[0]}/", action)} & permitted)
+
+    async def stored(self, workspace: str, name: str, digest: str) -> Stored:
+        """That itself: nothing is around it."""
+        return Stored(digest, 1)
+
+    async def attestations(self, workspace: str, name: str, reference: str) -> list[dict[str, Any]]:
+        """As `statements` say."""
+        mark = "@" if ":" in reference else ":"
+        return self.statements.get(f"{workspace}/{name}{mark}{reference}", [])
 
     async def close(self) -> None:
         """Nothing to let go of."""

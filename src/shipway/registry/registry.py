@@ -1,8 +1,19 @@
 """The registry port."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from shipway.domain.credential import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An image as the registry has it."""
+
+    #: Of the image itself, whatever was around it.
+    digest: str
+    #: Bytes of all its layers, compressed as they are.
+    size: int
 
 
 class Registry(Protocol):
@@ -15,10 +26,23 @@ class Registry(Protocol):
         """Where images of that name go: `127.0.0.1:7702/acme/shop.production.api`, to which a tag or digest is added."""
 
     def push_credential(self, workspace: str, name: str) -> Credential:
-        """A short-lived credential that may push to that one repository, and nothing else."""
+        """A short-lived credential that may push to that one repository, pull from those of the workspace, and nothing
+        else."""
 
     def pull_credential(self, workspace: str, name: str) -> Credential:
         """A short-lived credential that may pull from that one repository, and nothing else."""
+
+    async def stored(self, workspace: str, name: str, digest: str) -> Stored:
+        """The image behind the digest of what was pushed: that itself, or what an index with attestations is about.
+
+        Raises `NotFound` when it is not there, `Unavailable` when the registry does not answer.
+        """
+
+    async def attestations(self, workspace: str, name: str, reference: str) -> list[dict[str, Any]]:
+        """The in-toto statements that were pushed with an image, by the tag or the digest of the index; empty for none.
+
+        Raises as `stored` does.
+        """
 
     async def close(self) -> None:
         """Let go of connections; the registry goes on serving."""

@@ -4,14 +4,17 @@ import asyncio
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from shipway.domain.credential import Credential
-from shipway.domain.errors import Unavailable
+from shipway.domain.errors import NotFound, Unavailable
 from shipway.processes import Daemon
+from shipway.registry import images
 from shipway.registry.config import ServerConfig
 from shipway.registry.keys import ensure_key
+from shipway.registry.registry import Stored
 from shipway.registry.tokens import Tokens
 
 _PROGRAMS = ("docker-registry", "registry")
@@ -51,12 +54,30 @@ class DistributionRegistry:
         return f"127.0.0.1:{self._port}/{workspace}/{name}"
 
     def push_credential(self, workspace: str, name: str) -> Credential:
-        """Good for pushing to that one repository, for ten minutes. (A push asks which layers are there: it pulls.)"""
-        return self.tokens.credential(f"{workspace}/{name}", ("pull", "push"))
+        """Good for pushing to that one repository, for ten minutes.
+
+        It may pull from all of the workspace: a push takes layers over from where they are already, and containerd's
+        fails when it is not let (measured: `insufficient_scope`).
+        """
+        return self.tokens.credential(f"{workspace}/{name}", ("pull", "push"), reads=workspace)
 
     def pull_credential(self, workspace: str, name: str) -> Credential:
         """Good for pulling from that one repository, for ten minutes."""
         return self.tokens.credential(f"{workspace}/{name}", ("pull",))
+
+    async def stored(self, workspace: str, name: str, digest: str) -> Stored:
+        """See `Registry`."""
+        manifest = await self._read(workspace, name, f"manifests/{digest}")
+        if inside := images.image_in(manifest):
+            return images.stored(inside, await self._read(workspace, name, f"manifests/{inside}"))
+        return images.stored(digest, manifest)
+
+    async def attestations(self, workspace: str, name: str, reference: str) -> list[dict[str, Any]]:
+        """See `Registry`."""
+        index = await self._read(workspace, name, f"manifests/{reference}")
+        manifests = [await self._read(workspace, name, f"manifests/{each}") for each in images.attestations_in(index)]
+        digests = [digest for manifest in manifests for digest in images.statements_in(manifest)]
+        return [await self._read(workspace, name, f"blobs/{digest}") for digest in digests]
 
     async def close(self) -> None:
         """Let go of connections; the registry goes on serving."""
@@ -66,6 +87,21 @@ class DistributionRegistry:
         """Stop the server. Its images stay; `check` starts it again."""
         with suppress(Unavailable):  # nothing is installed, so nothing runs
             await self._daemon().stop(_PATIENCE)
+
+    async def _read(self, workspace: str, name: str, what: str) -> dict[str, Any]:
+        """A JSON document of a repository, with a token of our own for pulling from it."""
+        repository = f"{workspace}/{name}"
+        headers = {"Accept": images.ACCEPTED, "Authorization": f"Bearer {self.tokens.pull_token(repository)}"}
+        try:
+            answer = await self._http.get(f"/v2/{repository}/{what}", headers=headers)
+        except httpx2.HTTPError as error:
+            raise Unavailable("The built-in registry does not answer.") from error
+        if answer.status_code == 404:
+            raise NotFound(f"The registry has no {what.partition('/')[2]} of {repository}.")
+        if answer.status_code != 200:
+            raise Unavailable(f"The built-in registry answered {answer.status_code} for {repository}.")
+        document: dict[str, Any] = answer.json()
+        return document
 
     @property
     def _config_path(self) -> Path:

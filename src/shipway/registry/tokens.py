@@ -48,10 +48,19 @@ class Tokens:
         self._lifetime = lifetime
         self._clock = clock
 
-    def credential(self, repository: str, actions: Sequence[str]) -> Credential:
-        """A credential for exactly these actions on exactly this repository, exchangeable for ten minutes."""
-        access = Access(type="repository", name=repository, actions=list(actions))
-        return Credential(MACHINE, self._sign({}, MACHINE, self._password_audience, self._lifetime, [access]))
+    def credential(self, repository: str, actions: Sequence[str], *, reads: str = "") -> Credential:
+        """A credential for exactly these actions on exactly this repository, exchangeable for ten minutes; `reads` names
+        a workspace of which it may pull everything besides."""
+        access = [Access(type="repository", name=repository, actions=list(actions))]
+        if reads:
+            access.append(Access(type="repository", name=f"{reads}/", actions=["pull"]))
+        return Credential(MACHINE, self._sign({}, MACHINE, self._password_audience, self._lifetime, access))
+
+    def pull_token(self, repository: str) -> str:
+        """A registry token for reading one repository, without the way by a credential."""
+        access = Access(type="repository", name=repository, actions=["pull"])
+        vouched = {"x5c": [self._key.certificate]}
+        return self._sign(vouched, MACHINE, self._service, TOKEN_LIFETIME, [access])
 
     async def token_response(
         self, username: str, password: str, scopes: Iterable[str], user_access: UserAccess
@@ -108,4 +117,7 @@ class Tokens:
         if not ours or claims.get("exp", 0) <= self._clock():
             return None
         permitted = {(entry["name"], action) for entry in claims["access"] for action in entry["actions"]}
-        return lambda repository, action: (repository, action) in permitted
+        # A name that ends in a slash stands for all repositories below it; none is called so.
+        return lambda repository, action: bool(
+            {(repository, action), (f"{repository.partition('/')[0]}/", action)} & permitted
+        )

@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -209,7 +211,18 @@ builds = Table(
     Column("provider", String(40), nullable=False),
     Column("dockerfile", Text, nullable=False),
     Column("digest", String(80), nullable=False),
+    Column("size", BigInteger),
+    Column("bases", JSON),
+    #: Names, never values; `secrets` likewise.
+    Column("arguments", JSON),
+    Column("secrets", JSON),
+    Column("steps", Integer),
+    Column("cached", Integer),
+    Column("seconds", Float),
+    Column("failure", JSON),
     _created(),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
     UniqueConstraint("service_id", "number"),
 )
 

@@ -29,6 +29,7 @@ PAGES = (
     ("POST", f"{_SERVICE}/rollback", service.rollback),
     ("GET", _DEPLOYMENT, deployment.show),
     ("GET", f"{_DEPLOYMENT}/events", events.stream),
+    ("GET", f"{_DEPLOYMENT}/Dockerfile", deployment.dockerfile),
     ("GET", f"{_DEPLOYMENT}/{{step}}.log", logs.download),
     ("POST", f"{_DEPLOYMENT}/cancel", deployment.cancel),
     ("POST", f"{_DEPLOYMENT}/again", deployment.again),

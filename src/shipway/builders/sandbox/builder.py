@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiodocker
 
-from shipway.builders.builder import BuildRequest
+from shipway.builders.builder import BuildRequest, BuiltImage
 from shipway.builders.buildkit import BuildKitBuilder
 from shipway.builders.docker_api import connect
 from shipway.builders.dockerfile_images import images_of
@@ -27,6 +27,8 @@ from shipway.domain.log import Log
 
 #: Where images of an engine keep the client's plugin.
 _PLUGINS = ("/usr/libexec/docker/cli-plugins/docker-buildx", "/usr/local/libexec/docker/cli-plugins/docker-buildx")
+#: What went in, without values: of build arguments there are only names (`mode=max` would tell what they are).
+_PROVENANCE = "--provenance=mode=min"
 #: A build begins with at least this part of the disk free.
 _FREE_SHARE = 0.1
 
@@ -41,13 +43,17 @@ class SandboxedBuilder:
         extra_ca: Path | None = None,
         *,
         may_take: Callable[[str], bool] = lambda _reference: True,
+        scanner: Callable[[Log], Awaitable[str]] | None = None,
     ) -> None:
         """`tools`: directory for the client that is taken from the sandbox's image. `may_take` says which of the images
-        that the machine's engine has may be built on; others are asked for at their registry."""
+        that the machine's engine has may be built on; others are asked for at their registry. `scanner` returns the
+        reference of the image that lists packages, empty when there is none; without it, there is no bill of materials.
+        """
         self._sandboxes = sandboxes
         self._tools = tools
         self._extra_ca = extra_ca
         self._may_take = may_take
+        self._scanner = scanner
         #: Workspace and control group of each build that runs.
         self._busy: set[tuple[str, str]] = set()
 
@@ -56,7 +62,7 @@ class SandboxedBuilder:
         async with self._sandboxes.entered("check", _unheard) as sandbox:
             await self._client(sandbox)
 
-    async def build(self, request: BuildRequest, log: Log) -> str:
+    async def build(self, request: BuildRequest, log: Log) -> BuiltImage:
         """See `Builder`."""
         async with self._sandboxes.slot(log), self._sandboxes.entered(request.workspace, log) as sandbox:
             if not sandbox.bounded:
@@ -64,8 +70,9 @@ class SandboxedBuilder:
             for image in images_of(request.analysis.dockerfile):
                 if self._may_take(image):
                     await sandbox.take_in(image, log)
+            attestations = [_PROVENANCE, *await self._bill_of_materials(sandbox, log)]
             async with self._confined(sandbox, request, log) as (group, confined):
-                builder = await self._inside(sandbox, ("--cgroup-parent", f"/{group}"), confined)
+                builder = await self._inside(sandbox, ("--cgroup-parent", f"/{group}", *attestations), confined)
                 return await builder.build(request, log)
 
     async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
@@ -101,7 +108,22 @@ class SandboxedBuilder:
         self, sandbox: Sandbox, options: tuple[str, ...], confined: Callable[[], Awaitable[Facts]]
     ) -> BuildKitBuilder:
         client = await self._client(sandbox)
-        return BuildKitBuilder(sandbox.endpoint, self._extra_ca, client=client, options=options, confined=confined)
+        return BuildKitBuilder(
+            sandbox.endpoint,
+            self._extra_ca,
+            client=client,
+            options=options,
+            confined=confined,
+            images_from=sandbox.docker_host,
+        )
+
+    async def _bill_of_materials(self, sandbox: Sandbox, log: Log) -> list[str]:
+        """Options that have the image's packages listed."""
+        image = await self._scanner(log) if self._scanner else ""
+        if not image:
+            return []
+        await sandbox.take_in(image, log)
+        return ["--attest", f"type=sbom,generator={image}"]
 
     @asynccontextmanager
     async def _confined(

@@ -46,6 +46,8 @@ class Plan:
     environment: Mapping[str, str] = field(repr=False)
     #: PEM bundle that the daemon trusts; `None` for the image's own.
     ca_bundle: Path | None
+    #: URL of a cache of Docker Hub that the daemon asks first; empty for none.
+    mirror: str = ""
 
     @property
     def name(self) -> str:
@@ -69,7 +71,7 @@ class Plan:
         return bool(labels.get(_MADE_BY) == self.config()["Labels"][_MADE_BY])
 
     def _config(self) -> dict[str, Any]:
-        own = {"DISK": str(self.limits.disk), "KEPT_CACHE": str(self.limits.kept_cache)}
+        own = {"DISK": str(self.limits.disk), "KEPT_CACHE": str(self.limits.kept_cache), "MIRROR": self.mirror}
         trusted = [f"{self.ca_bundle}:{_HOST_BUNDLE}:ro"] if self.ca_bundle else []
         return {
             "Image": self.image,

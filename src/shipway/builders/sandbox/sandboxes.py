@@ -54,11 +54,13 @@ class Sandboxes:
         ports: Sequence[int] = (),
         extra_ca: Path | None = None,
         proxies: Mapping[str, str] | None = None,
+        mirror: str = "",
         idle: float = IDLE,
     ) -> None:
         """`image` returns the reference of the image with the daemon, which the engine has by then. `ports` are those of
         this machine's loopback that pushes need. `extra_ca`: PEM file that the daemons trust besides this machine's own
-        certificates. `proxies`: variables for their downloads. `idle`: see `tidy`, in seconds."""
+        certificates. `proxies`: variables for their downloads. `mirror`: URL of a cache of Docker Hub. `idle`: see `tidy`,
+        in seconds."""
         self._home = home / "sandboxes"
         self._installation = installation
         self._limits = limits
@@ -67,6 +69,7 @@ class Sandboxes:
         self._ports = ports
         self._extra_ca = extra_ca
         self._proxies = proxies or {}
+        self._mirror = mirror
         self._idle = idle
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._known: defaultdict[str, _Known] = defaultdict(_Known)
@@ -143,6 +146,7 @@ class Sandboxes:
         plan.shared.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             async with connect(self._docker_host) as docker:
+                await _ensure_image(docker, plan.image, log)
                 await _ensure_container(docker, plan, replaceable=known.users == 1)
         except aiodocker.DockerError as error:
             raise Unavailable(f"The build sandbox could not be started: {error.message}") from error
@@ -155,7 +159,8 @@ class Sandboxes:
 
     async def _plan(self, workspace: str, log: Log) -> Plan:
         shared, image = self._home / workspace, await self._image(log)
-        return Plan(self._installation, workspace, image, shared, self._limits, self._proxies, self._trusted())
+        trusted = self._trusted()
+        return Plan(self._installation, workspace, image, shared, self._limits, self._proxies, trusted, self._mirror)
 
     def _trusted(self) -> Path | None:
         """The bundle for daemons. One of ours has its content in its name: with another content, another container is made."""
@@ -174,6 +179,17 @@ class Sandboxes:
         if name:
             with suppress(aiodocker.DockerError):
                 await docker.containers.container(name).stop(t=10)
+
+
+async def _ensure_image(docker: aiodocker.Docker, image: str, log: Log) -> None:
+    """One of ours is there; an official one has to be pulled once."""
+    try:
+        await docker.images.inspect(image)
+    except aiodocker.DockerError as error:
+        if error.status != 404:
+            raise
+        log(f"pulling {image}, which builds run in, once")
+        await docker.images.pull(image)
 
 
 async def _ensure_container(docker: aiodocker.Docker, plan: Plan, *, replaceable: bool) -> None:

@@ -1,5 +1,5 @@
 # The first process of a sandbox: a disk of bounded size, cgroups that can be written, then the daemon.
-# Environment: DISK (bytes), KEPT_CACHE (bytes). What it writes to /run/sandbox is seen outside.
+# Environment: DISK (bytes), KEPT_CACHE (bytes), MIRROR (URL or empty). What it writes to /run/sandbox is seen outside.
 set -eu
 rm -f /run/sandbox/docker.sock /var/run/docker.pid /run/docker/containerd/containerd.pid
 mkdir -p /var/lib/docker /etc/docker
@@ -35,10 +35,15 @@ if ! mount -o loop,discard,noatime /state/disk /var/lib/docker; then
     touch /run/sandbox/unbounded
 fi
 
+# A mirror without TLS has to be named a second time.
+plain=
+case "$MIRROR" in http://*) plain=${MIRROR#http://} plain=${plain%%/*} ;; esac
 cat > /etc/docker/daemon.json <<JSON
 {
   "features": {"containerd-snapshotter": true},
   "builder": {"gc": {"enabled": true, "defaultKeepStorage": "$KEPT_CACHE"}},
+  "registry-mirrors": [${MIRROR:+\"$MIRROR\"}],
+  "insecure-registries": [${plain:+\"$plain\"}],
   "mtu": $(cat /sys/class/net/eth0/mtu),
   "log-level": "warn"
 }

@@ -1,9 +1,14 @@
-"""build: the image, in the engine's own store."""
+"""build: the image, in the builder's own store, and a record of how it was made, also when it was not."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from shipway.builders.builder import BuildRequest
+from shipway.builders.builder import BuildRequest, BuiltImage
 from shipway.domain.artifacts import Analysis, Built, Checkout
+from shipway.domain.deployment import Failure
+from shipway.domain.errors import Cancelled, DeployFailed, ShipwayError
 from shipway.pipeline.build_inputs import BuildInputs, build_inputs
 from shipway.pipeline.context import Context
 from shipway.store import builds
@@ -11,12 +16,31 @@ from shipway.store import builds
 
 async def build(ctx: Context, checkout: Checkout, analysis: Analysis) -> Built:
     """Build it under a number of its own. Raises `BuildFailed`."""
-    platform = ctx.platform
     number = await _number(ctx, checkout, analysis)
+    began = time.monotonic()
+    async with _failures_recorded(ctx, began):
+        request = await _request(ctx, checkout, analysis, number)
+        built = await ctx.platform.builder.build(request, ctx.log)
+    seconds = round(time.monotonic() - began, 1)
+    async with ctx.platform.database.write() as tx:
+        await builds.built(
+            tx, ctx.deployment.id, bases=built.bases, steps=built.steps, cached=built.cached, seconds=seconds
+        )
+    _tell(ctx, built)
+    return Built(number, checkout.revision, built.id, request.tag, seconds)
+
+
+async def _request(ctx: Context, checkout: Checkout, analysis: Analysis, number: int) -> BuildRequest:
+    platform = ctx.platform
     directory = await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     await platform.bases.ensure_for(analysis.dockerfile, ctx.log)
     inputs = await build_inputs(ctx)
-    request = BuildRequest(
+    ctx.log(f"-----> Building v{number}")
+    for line in _told(inputs):
+        ctx.log(line)
+    async with platform.database.write() as tx:
+        await builds.started(tx, ctx.deployment.id, arguments=sorted(inputs.arguments), secrets=sorted(inputs.secrets))
+    return BuildRequest(
         directory=directory,
         analysis=analysis,
         tag=f"{platform.settings.installation}-build/{ctx.path}:v{number}",
@@ -29,12 +53,33 @@ async def build(ctx: Context, checkout: Checkout, analysis: Analysis) -> Built:
         registries=inputs.registries,
         proxies=platform.settings.build_proxies,
     )
-    ctx.log(f"-----> Building v{number}")
-    for line in _told(inputs):
-        ctx.log(line)
-    began = time.monotonic()
-    image_id = await platform.builder.build(request, ctx.log)
-    return Built(number, checkout.revision, image_id, request.tag, round(time.monotonic() - began, 1))
+
+
+@asynccontextmanager
+async def _failures_recorded(ctx: Context, began: float) -> AsyncIterator[None]:
+    """Whatever ends it early goes into the record; only a restart of Shipway does not: the build is done again then."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, Exception) or ctx.cancelled.is_set():
+            seconds = round(time.monotonic() - began, 1)
+            async with ctx.platform.database.write() as tx:
+                await builds.failed(tx, ctx.deployment.id, _failure(error), seconds=seconds)
+        raise
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, asyncio.CancelledError):
+        return Failure(Cancelled.code, "Cancelled while it was being built.", step="build")
+    if isinstance(error, ShipwayError):
+        evidence = error.evidence if isinstance(error, DeployFailed) else ()
+        return Failure(error.code, error.message, error.hint, evidence, "build")
+    return Failure(ShipwayError.code, "Shipway itself failed here.", step="build")
+
+
+def _tell(ctx: Context, built: BuiltImage) -> None:
+    for base in built.bases:
+        ctx.log(f"       stood on {base.reference} ({base.digest[:19] or 'digest not known'})")
 
 
 def _told(inputs: BuildInputs) -> list[str]:

@@ -14,7 +14,11 @@ async def push(ctx: Context, built: Built) -> Image:
     reference = f"{repository}:v{built.number}"
     workspace = ctx.service.workspace_id
     digest = await platform.builder.push(built.local_tag, reference, credential, ctx.log, workspace=workspace)
+    # What is run, compared and recorded is the image itself: the index around it names attestations, which tell the time.
+    stored = await platform.registry.stored(path.workspace, name, digest)
     async with platform.database.write() as tx:
-        await builds.pushed(tx, ctx.deployment.id, digest)
-    ctx.log(f"-----> Pushed v{built.number} ({digest[:19]})")
-    return Image(f"{repository}@{digest}", digest, f"v{built.number}", built.number, revision=built.revision)
+        await builds.pushed(tx, ctx.deployment.id, stored.digest, stored.size)
+    ctx.log(f"-----> Pushed v{built.number} ({stored.digest[:19]})")
+    return Image(
+        f"{repository}@{stored.digest}", stored.digest, f"v{built.number}", built.number, revision=built.revision
+    )

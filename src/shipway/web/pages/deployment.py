@@ -4,7 +4,8 @@ from starlette.responses import RedirectResponse, Response
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Deployment, StepRecord
-from shipway.operations import deployments
+from shipway.domain.errors import NotFound
+from shipway.operations import builds, deployments
 from shipway.operations.deployments import DeploymentView
 from shipway.web import states
 from shipway.web.render import fragment, page_for
@@ -18,7 +19,17 @@ _CLEAN_UP = "abandon"
 async def show(visit: Visit) -> Response:
     """The page, whether it is under way or over; the logs come by `events` either way."""
     view = await deployments.get_deployment(visit.platform, visit.actor, visit.deployment_id)
-    return page_for(visit, "deployment.html", view=view, parts=parts(visit, view), rows=_rows(view), title=title(view))
+    shown = await parts(visit, view)
+    return page_for(visit, "deployment.html", view=view, parts=shown, rows=_rows(view), title=title(view))
+
+
+async def dockerfile(visit: Visit) -> Response:
+    """What the image was made by, to keep and change."""
+    found = await builds.build_of(visit.platform, visit.actor, visit.deployment_id)
+    if found is None:
+        raise NotFound("This deployment has built nothing.")
+    headers = {"Content-Disposition": 'attachment; filename="Dockerfile"'}
+    return Response(found.dockerfile, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def cancel(visit: Visit) -> Response:
@@ -38,7 +49,7 @@ async def again(visit: Visit) -> Response:
     return _to(await deployments.restart(platform, actor, view.path))
 
 
-def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
+async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
     """The pieces of the page that change, rendered, by the id of the element they fill."""
     over = view.deployment.state not in UNFINISHED
     stretches = bars(view.steps, now())
@@ -47,7 +58,9 @@ def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
         for step in _rows(view)
     }
     head = fragment("deployment_head.html", visit=visit, view=view, cancellable=cancellable(view))
-    return {"head": head, "notice": fragment("deployment_notice.html", view=view)} | steps
+    made = await builds.build_of(visit.platform, visit.actor, view.deployment.id)
+    build = fragment("deployment_build.html", build=made)
+    return {"head": head, "notice": fragment("deployment_notice.html", view=view), "build": build} | steps
 
 
 def cancellable(view: DeploymentView) -> bool:

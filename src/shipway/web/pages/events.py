@@ -49,14 +49,14 @@ async def _events(visit: Visit, have: dict[str, int]) -> AsyncGenerator[bytes, N
                 have[change.step] = change.offset
                 yield event("log", {"step": change.step, "text": change.text}, have=json.dumps(have))
             else:
-                yield event("view", _view(visit, change))
+                yield event("view", await _view(visit, change))
     yield event("end", {})
 
 
-def _view(visit: Visit, view: DeploymentView) -> dict[str, object]:
+async def _view(visit: Visit, view: DeploymentView) -> dict[str, object]:
     return {
         "title": title(view),
         "over": view.deployment.state not in UNFINISHED,
         "steps": {step.name: step.state for step in view.steps},
-        "parts": parts(visit, view),
+        "parts": await parts(visit, view),
     }

@@ -1,0 +1,43 @@
+"""What is sealed can be opened as what it was sealed for, and as nothing else."""
+
+import base64
+import secrets
+
+import pytest
+
+from shipway.domain.errors import Unavailable
+from shipway.store.sealing import Sealer
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer(secrets.token_bytes(32))
+
+
+@pytest.mark.parametrize("text", ["s3cret", "", "mehr als\neine Zeile: ö €", "x" * 70_000])
+def test_what_is_sealed_opens_as_it_was(sealer: Sealer, text: str) -> None:
+    sealed = sealer.seal(text, "registry:ws_1:a")
+    assert sealer.open(sealed, "registry:ws_1:a") == text
+    assert sealed.isascii() and (not text or text not in sealed)
+
+
+def test_the_same_text_is_sealed_differently_each_time(sealer: Sealer) -> None:
+    assert sealer.seal("s3cret", "a") != sealer.seal("s3cret", "a")
+
+
+def test_it_does_not_open_as_something_else_or_by_another_key_or_changed(sealer: Sealer) -> None:
+    sealed = sealer.seal("s3cret", "registry:ws_1:a")
+    data = bytearray(base64.b64decode(sealed))
+    data[-1] ^= 1
+    for who, what, about in (
+        (sealer, sealed, "registry:ws_2:a"),
+        (Sealer(secrets.token_bytes(32)), sealed, "registry:ws_1:a"),
+        (sealer, base64.b64encode(bytes(data)).decode(), "registry:ws_1:a"),
+    ):
+        with pytest.raises(Unavailable) as error:
+            who.open(what, about)
+        assert "s3cret" not in f"{error.value.message}{error.value.hint}"
+
+
+def test_a_sealer_does_not_show_its_key() -> None:
+    assert "key" not in repr(Sealer(b"k" * 32)) and "kkkk" not in repr(Sealer(b"k" * 32))
