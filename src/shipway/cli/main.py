@@ -33,7 +33,7 @@ COMMANDS: Commands = {
         "status": (f"{_HERE}.status:status", "How a service and its newest deployment are."),
         "logs": (f"{_HERE}.logs:logs", "What a service's instances or its build wrote."),
         "deployments": (f"{_HERE}.history:deployments", "A service's deployments."),
-        "builds": (f"{_HERE}.builds:builds", "A service's builds: what went in, and what came out."),
+        "builds": (f"{_HERE}.builds:builds", "List and show builds; empty a workspace's build cache."),
         "releases": (f"{_HERE}.history:releases", "A service's releases: what `rollback --version` goes back to."),
         "open": (f"{_HERE}.status:open_", "Open a service in the browser."),
     },
