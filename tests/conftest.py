@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.postgres import postgres_server
+
+# How fast inputs are made says something of the machine, and nothing of the code.
+settings.register_profile("shipway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shipway")
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,8 @@ class Dockerfile:
         return lines
 
     def _run(self, run: Run) -> str:
-        mounts = [f"--mount=type=cache,{_cache_id(self.cache_prefix, path)}target={path}" for path in run.caches]
+        sharing = "sharing=locked," if run.exclusive else ""
+        mounts = [f"--mount=type=cache,{sharing}{_cache_id(self.cache_prefix, path)}target={path}" for path in run.caches]
         commands = " \\\n    && ".join(run.commands)
         if run.downloads:
             mounts += [_CA_MOUNT, *_CREDENTIALS, *(f"--mount=type=secret,id={name}" for name in self.secrets)]

@@ -28,6 +28,8 @@ class Run:
     commands: tuple[str, ...]
     #: Directories kept between builds.
     caches: tuple[str, ...] = ()
+    #: Whether only one step at a time may use them; of a tool that breaks when two do.
+    exclusive: bool = False
     #: Whether it downloads, and so trusts the certificates that builds are given.
     downloads: bool = False
     #: Commands for a tool that can't read these certificates as they are, a PEM file at `$ca`; run only when there are any.

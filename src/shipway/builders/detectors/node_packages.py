@@ -36,6 +36,8 @@ class PackageManager:
     #: Removes those not needed to run.
     prune: str
     cache: str
+    #: Whether two installations at once break each other's cache; as Yarn 1's do.
+    exclusive: bool = False
     #: What npm installs to have the manager; empty for npm itself.
     tool: str = ""
     environment: tuple[tuple[str, str], ...] = ()
@@ -125,6 +127,7 @@ def _yarn(tree: Tree, lock: str, version: str) -> PackageManager:
             f"{install} --production=true",
             "yarn install --non-interactive --production=true --ignore-scripts --offline",
             "/root/.cache/yarn",
+            exclusive=True,
             tool=f"yarn@{version or '1'}",
             environment=(("YARN_CACHE_FOLDER", "/root/.cache/yarn"),),
         )

@@ -83,10 +83,11 @@ def _builds(project: Project, tool: _Tool) -> bool:
 def _pages(project: Project, tool: _Tool) -> Pages:
     configured = project.config(tool.config).find(tool.output) if tool.config else ""
     folder = configured or _named_by_script(project, tool) or tool.folder
+    # Vite's paths are from its root, unless the configuration joins them to its own directory.
+    root = project.config(tool.config).find(r"\broot:\s*['\"]([\w./-]+)") if tool.package == "vite" else ""
+    inside = posixpath.normpath(posixpath.join(root, folder))
     fallback = "index.html" if tool.single else ""
-    return Pages(
-        f"a {_KINDS[tool.single]}, built by {tool.title}", posixpath.normpath(folder), fallback, f"npx {tool.build}"
-    )
+    return Pages(f"a {_KINDS[tool.single]}, built by {tool.title}", inside, fallback, f"npx {tool.build}")
 
 
 _KINDS = {True: "single-page app", False: "site"}

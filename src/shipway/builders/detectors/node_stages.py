@@ -122,7 +122,8 @@ def runs_on_bun(start: str) -> bool:
 
 def _run(plan: Plan, *commands: str, builds: bool = False) -> Run:
     caches = plan.framework.caches if plan.framework and builds else ()
-    return Run((*plan.system.prepare, *commands), (plan.project.manager.cache, *caches), downloads=True)
+    manager = plan.project.manager
+    return Run((*plan.system.prepare, *commands), (manager.cache, *caches), manager.exclusive, downloads=True)
 
 
 def _manifest(plan: Plan) -> tuple[Copy, ...]:

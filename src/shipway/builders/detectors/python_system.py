@@ -11,7 +11,7 @@ from shipway.domain.artifacts import Finding
 #: the stage that builds.
 _COMPILER = ("gcc", "libc6-dev", "python3-dev")
 #: Python package: what it takes to be built, and what to run. What has wheels for each Python (lxml, Pillow,
-#: cryptography, numpy, psycopg2-binary) needs nothing.
+#: cryptography, numpy, a recent psycopg2-binary) needs nothing.
 _NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "psycopg2": ((*_COMPILER, "libpq-dev"), ("libpq5",)),
     "psycopg-c": ((*_COMPILER, "libpq-dev"), ("libpq5",)),
@@ -39,6 +39,8 @@ _NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pyzbar": ((), ("libzbar0",)),
     "weasyprint": ((), ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")),
 }
+#: A pin from before there were wheels for Python 3.13: it is compiled, as psycopg2 is.
+_UNWHEELED = re.compile(r"^psycopg2-binary\s*==\s*2\.(?:[0-8]\.\d+|9(?:\.[0-9])?)(?![\d.])", re.MULTILINE | re.IGNORECASE)
 #: Wheels with the library inside: the plain package then takes nothing.
 _INSTEAD = {"psycopg": {"psycopg[binary]", "psycopg-binary"}}
 #: A dependency on a Git repository, as each tool writes it.
@@ -57,7 +59,9 @@ class SystemPackages:
 def system_packages(tree: Tree, packages: Packages, framework: tuple[str, ...]) -> SystemPackages:
     """What the installed packages take, those that only the lock file names too, and what the framework does."""
     installed = packages.names | packages.locked_names
-    wanting = sorted(name for name in installed & set(_NEEDS) if not _INSTEAD.get(name, set()) & installed)
+    compiled = {"psycopg2"} if any(_UNWHEELED.search(tree.text(path)) for path in packages.files) else set()
+    known = (installed | compiled) & set(_NEEDS)
+    wanting = sorted(name for name in known if not _INSTEAD.get(name, set()) & installed)
     git = any(_GIT.search(tree.text(path)) for path in packages.files)
     building = {*framework, *(["git"] if git else [])}.union(*(_NEEDS[name][0] for name in wanting))
     running = set(framework).union(*(_NEEDS[name][1] for name in wanting))
