@@ -1,12 +1,12 @@
 # `make` alone lists what there is. Everything works on a bare Debian machine with Python 3.11, and again on a ready one.
 .DEFAULT_GOAL := help
-.PHONY: help demo stop test test-unit test-all check sizes lock setup host-for-demo host-for-test
+.PHONY: help demo stop test test-unit test-all corpus check sizes lock setup host-for-demo host-for-test
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # The slow lanes (marker `heavy`) run only when asked for: make test HEAVY=1
-LANES := $(if $(HEAVY),-m "")
+LANES := $(if $(HEAVY),-m "not corpus")
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -24,8 +24,11 @@ test: host-for-test ## Set up and run all tests but the heavy ones (HEAVY=1: the
 test-unit: setup ## Run the fast tests: no sockets, no containers
 	@$(PYTEST) tests/unit
 
-test-all: ## Run every test
+test-all: ## Run the heavy tests too
 	@$(MAKE) test HEAVY=1
+
+corpus: host-for-test ## Build, run and ask every sample app of tests/apps (an hour)
+	@$(PYTEST) tests/integration/test_apps_answer.py -m "" --durations=0
 
 check: setup ## Lint, check the format, the types and the layers
 	@$(BIN)/ruff check

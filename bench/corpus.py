@@ -51,7 +51,7 @@ _PREAMBLE = """\
 Made by `python -m bench.corpus` from the samples in `tests/apps`; don't edit it. `python -m tests.support.apps NAME`
 builds a sample on air-gapped bases, runs it without root or capabilities on a port of the test's choice, and asks it.
 "Built, run and answered" is what the sample's expected.json says of it, with the answer; this page is made without a
-build. `make test HEAVY=1` deploys all of these on a real Shipway and compares.
+build. `make corpus` deploys all of these on a real Shipway and compares; `make test HEAVY=1` one of each kind.
 
 {count} samples: {answers} built, run and answered; {not_built} analysed only; {error} refused, as they should be.
 """

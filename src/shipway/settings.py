@@ -103,6 +103,11 @@ class Settings:
         home = (home or default_home()).absolute()
         values = _from_file(home / "settings.toml") | _from_environment(environment)
         settings = cls(home=home, **{name: value for name, value in values.items() if name != "home"})
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", settings.installation):
+            raise Invalid(
+                f"installation is {settings.installation!r}, which can't begin the names of containers and sockets.",
+                hint="Write at most 40 of a-z, 0-9 and -, a letter or digit first.",
+            )
         if settings.concurrency < 1:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
         for name in ("build_http_proxy", "build_https_proxy"):

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, text
 from tests.support.databases import database
 
 from shipway.domain.clock import now
+from shipway.domain.deployment import Failure
 from shipway.domain.errors import Unavailable
 from shipway.domain.names import ServicePath
 from shipway.domain.registries import RegistryCredential
 from shipway.domain.service import ServiceSettings
-from shipway.domain.source import ImageSource
-from shipway.store import build_secrets, config, registry_credentials, services, tenancy
+from shipway.domain.source import ImageSource, Revision
+from shipway.store import build_secrets, builds, config, deployments, registry_credentials, services, tenancy
 from shipway.store import tables as t
 from shipway.store.database import Database, Tx
 from shipway.store.schema import alembic_config, migrate
@@ -135,6 +136,25 @@ async def test_a_damaged_key_is_told_and_left_alone(db: Database, tmp_path: Path
         with pytest.raises(Unavailable, match="damaged"):
             await sealer(tx, tmp_path)
     assert (tmp_path / KEY_FILE).read_bytes() == b"short"
+
+
+@pytest.mark.parametrize(("code", "state"), [("gave-up", "failed"), ("cancelled", "cancelled"), ("", "running")])
+async def test_a_build_that_was_cut_off_ended_as_its_deployment_did(db: Database, code: str, state: str) -> None:
+    async with db.write() as tx:
+        service, _ = await a_service(tx)
+        made = await deployments.create(
+            tx, service, "deploy", trigger="cli", actor="ada", revision=Revision(), release_id=None
+        )
+        await builds.ensure(tx, service, made.id, revision="r", provider="node", dockerfile="FROM a\n")
+        await builds.started(tx, made.id, arguments=(), secrets=())
+        failure = Failure(code, "It ended.") if code else None
+        await deployments.mark(tx, made.id, "running", failure=failure)
+        (build,) = await builds.of_service(tx, service, limit=1)
+        assert (build.state, build.failure) == (state, failure)
+
+        await builds.pushed(tx, made.id, "sha256:a", 1)
+        (build,) = await builds.of_service(tx, service, limit=1)
+        assert (build.state, build.failure) == ("pushed", None)
 
 
 async def test_config_vars_from_before_are_not_marked_for_builds(db: Database) -> None:

@@ -10,6 +10,12 @@ from tests.support.real import RealShipway, real_shipway
 NAMES = sorted(path.parent.name for path in APPS.glob("*/expected.json") if "answers" in expected_of(path.parent.name))
 #: Built in the usual lane: one of each common kind.
 COMMON = ("express-npm", "flask-pip", "static-site")
+#: Built in the slow lane: one of each package manager, and what is special. All of them: make corpus.
+SEVERAL = (
+    *("bun-server", "deno-server", "django-pip", "flask-pipenv", "go-gin-cmd-server", "java-maven-plain", "next-npm"),
+    *("php-composer", "poetry-src-package", "ruby-rack-lock", "rust-axum", "typescript-pnpm", "uv-src-layout"),
+    *("vite-single-page", "workspaces-with-postinstall", "yarn-berry"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +24,13 @@ def shipway() -> Iterator[RealShipway]:
         yield made
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in COMMON else pytest.param(name, marks=pytest.mark.heavy) for name in NAMES]
-)
+def _lane(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    if name in COMMON:
+        return ()
+    return (pytest.mark.heavy,) if name in SEVERAL else (pytest.mark.corpus,)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_lane(name)) for name in NAMES])
 def test_a_sample_app_is_deployed_from_its_source_and_answers(shipway: RealShipway, name: str) -> None:
     expected = expected_of(name)
     answers = expected["answers"]

@@ -144,4 +144,4 @@ def engine_of(home: Installation, builder: Builder | None = None) -> str:
     """Where to look for what a builder has built: in the sandbox of nobody, or, for any other builder, on the engine."""
     if isinstance(builder, BuildKitBuilder):
         return ""
-    return f"unix://{next(home.home.glob('sandboxes/**/docker.sock'))}"
+    return f"unix://{next(Path('/run/shipway').glob(f'{home.name}.*/docker.sock'))}"

@@ -63,5 +63,6 @@ def test_a_client_is_given_nothing_but_what_it_needs(tmp_path: Path, monkeypatch
     environment = clean_environment(tmp_path, "unix:///run/docker.sock")
     assert environment.keys() - {"DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"} == {
         *("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_BUILDKIT", "BUILDX_NO_DEFAULT_ATTESTATIONS"),
+        "BUILDX_GIT_INFO",
     }
     assert environment["HOME"] == environment["DOCKER_CONFIG"] == str(tmp_path)

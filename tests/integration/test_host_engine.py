@@ -32,7 +32,7 @@ def dockerd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dockerd]:
     for name in ("docker.pid", "docker/containerd/containerd.pid"):
         end(run / name, signal.SIGTERM)
     # A killed dockerd leaves its own mount of the directory behind, one for each time it ran.
-    while subprocess.run(["umount", run / "data"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+    while subprocess.run(["umount", "--lazy", run / "data"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
         pass
     shutil.rmtree(run)
 

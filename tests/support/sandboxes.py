@@ -24,7 +24,8 @@ LIMITS = Limits(memory=256 << 20, cpus=1.0, pids=200, disk=2 << 30, concurrency=
 class Installation:
     """Several builders may be made of it, one after the other, as by restarts of Shipway."""
 
-    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="shipway-sbx-")))
+    #: Too deep for the path of a socket, as a home may be.
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix=f"shipway-sbx-{'deep-' * 20}")))
     name: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}")
 
     def sandboxes(

@@ -60,6 +60,7 @@ def test_the_image_s_own_digest_is_told_once_it_is_written() -> None:
         ("python:3.13", "docker.io/library/python:3.13"),
         ("acme/shop:1", "docker.io/acme/shop:1"),
         ("docker.io/python:3", "docker.io/library/python:3"),
+        ("index.docker.io/acme/shop:1", "docker.io/acme/shop:1"),
         ("localhost/app", "localhost/app:latest"),
         ("registry.example.com:5000/app", "registry.example.com:5000/app:latest"),
         (f"python@{A}", "docker.io/library/python"),

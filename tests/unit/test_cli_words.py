@@ -41,6 +41,14 @@ def test_memory_is_written_short(size: int, text: str) -> None:
     assert quantities.memory(size) == text
 
 
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (999_499, "999 kB"), (999_500, "1 MB"), (12_345_678, "12.3 MB"), (10**12, "1 TB")],
+)
+def test_sizes_of_disks_are_told_in_three_digits(size: int, text: str) -> None:
+    assert quantities.decimal(size) == text
+
+
 def test_counts_are_read_by_process_type() -> None:
     assert quantities.counts(["web=3", "worker=0"]) == {"web": 3, "worker": 0}
 

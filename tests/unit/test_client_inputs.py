@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.builds import request_for, source
+from tests.support.builds import Recorder, request_for, source
 
 from shipway.builders.builder import BuildRequest
+from shipway.builders.buildkit import BuildKitBuilder
 from shipway.builders.client_inputs import client_config, environment, options, steers_the_client
+from shipway.builders.front_end import FrontEnd
 from shipway.builders.workbench import Workbench
 from shipway.domain.errors import BuildFailed
 from shipway.domain.registries import RegistryCredential
@@ -85,6 +87,7 @@ def test_an_engine_elsewhere_is_reached_without_the_proxy(request_: BuildRequest
         "DOCKER_CONFIG",
         "BUILDX_BUILDER",
         "BUILDKIT_HOST",
+        "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY",
         "LD_PRELOAD",
         "GODEBUG",
         "HTTP_PROXY",
@@ -122,3 +125,10 @@ def test_a_request_does_not_show_what_is_secret(request_: BuildRequest) -> None:
         request_, secrets={"A": b"s3cret"}, registries=(ADA,), proxies={"HTTP_PROXY": "http://u:s3cret@p"}
     )
     assert "s3cret" not in repr(request)
+
+
+async def test_more_than_a_command_can_be_given_is_told_as_that(request_: BuildRequest) -> None:
+    builder = BuildKitBuilder(HERE, client=FrontEnd(("/bin/true",)))
+    with pytest.raises(BuildFailed, match="more than a command can be given") as failure:
+        await builder.build(replace(request_, secrets={"KEY": b"x" * (1 << 18)}), Recorder())
+    assert failure.value.hint and "xxxx" not in str(failure.value)

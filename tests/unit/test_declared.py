@@ -148,6 +148,12 @@ def test_a_target_that_is_no_stage_is_refused_with_the_nearest(tmp_path: Path) -
     assert failure.value.hint == "Did you mean development? Its stages: base, development."
 
 
+def test_a_digit_that_is_no_number_is_no_stage(tmp_path: Path) -> None:
+    write(tmp_path, {"Dockerfile": STAGES})
+    with pytest.raises(DeployFailed, match="has no stage '²'"):
+        look(tmp_path, target="²")
+
+
 def test_the_context_may_be_further_up_but_not_outside_the_checkout(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -142,3 +142,25 @@ def test_a_bundler_beside_a_server_is_only_a_tool(tmp_path: Path) -> None:
 def test_a_pinned_version_is_kept(tmp_path: Path, package: dict[str, Any], files: dict[str, str], version: str) -> None:
     candidate = detected(tmp_path, {"scripts": {"start": "node x.js"}, **package}, **files)
     assert {stage.version for stage in candidate.stages} == {version}
+
+
+@pytest.mark.parametrize("start", ["npm run build && node serve.js", "npm run build; node serve.js"])
+def test_what_builds_at_each_start_keeps_what_it_builds_with(tmp_path: Path, start: str) -> None:
+    candidate = detected(
+        tmp_path, {"scripts": {"start": start, "build": "tsc"}, "devDependencies": {"typescript": "5"}}
+    )
+    assert not [command for command in commands(candidate) if "--omit=dev" in command]
+    assert "builds at each start" in candidate.warnings[-1].text
+
+
+def test_stages_that_install_side_by_side_take_turns_with_the_cache_of_yarn_1(tmp_path: Path) -> None:
+    package = {"scripts": {"start": "node s.js", "build": "tsc"}}
+    candidate = detected(tmp_path, package, yarn_lock="# yarn lockfile v1\n", s_js="")
+    installs = [
+        step
+        for stage in candidate.stages
+        for step in stage.steps
+        if isinstance(step, Run) and any("yarn install" in command for command in step.commands)
+    ]
+    assert len(installs) == 2
+    assert all(step.exclusive for step in installs)

@@ -88,6 +88,12 @@ def angular(builder: str, options: dict[str, Any]) -> dict[str, str]:
         (uses("react-scripts", build="react-scripts build", start="serve -s build"), {}, "/app/build/"),
         (uses("vite", build="vite build", start="vite --host"), {}, "/app/dist/"),
         (uses("vite", build="vite build --outDir www"), {}, "/app/www/"),
+        (
+            uses("vite", build="vite build"),
+            {"vite.config.js": "root: './src', build: { outDir: '../out' }"},
+            "/app/out/",
+        ),
+        (uses("vite", build="vite build"), {"vite.config.js": "root: 'src'"}, "/app/src/dist/"),
     ],
 )
 def test_pages_are_served_from_where_their_tool_puts_them(

@@ -123,6 +123,9 @@ def test_local_requirements_need_the_source_first(tmp_path: Path, line: str) -> 
     [
         ("psycopg2==2.9", True, ("libpq5",)),
         ("psycopg2-binary", False, ()),
+        ("psycopg2-binary==2.9.10", False, ()),
+        ("psycopg2-binary==2.9.9", True, ("libpq5",)),
+        ("psycopg2-binary==2.8.6", True, ("libpq5",)),
         ("psycopg", False, ("libpq5",)),
         ("psycopg[binary]", False, ()),
         ("psycopg[c,pool]", True, ("libpq5",)),

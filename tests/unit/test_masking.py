@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.support.builds import request_for, source
 
-from shipway.builders.masking import Masking, masking_of
-from shipway.builders.progress import Failed, Output, Said, Started
+from shipway.builders.masking import MASK, Masking, masking_of
+from shipway.builders.progress import LINE_LIMIT, Failed, Output, Said, Started
 from shipway.builders.progress_plain import PlainProgress
 from shipway.domain.registries import RegistryCredential
 
@@ -46,3 +47,23 @@ def test_a_build_s_secrets_are_known_in_every_form_they_are_given_in(tmp_path: P
     mask = masking_of(request)
     told = "not-secret of-the-token of-the-registry YWRhOm9mLXRoZS1yZWdpc3RyeQ== http://me:of-the-proxy@proxy.example.com:3128"
     assert mask(told) == "not-secret ••• ••• ••• http://•••@proxy.example.com:3128"
+
+
+@pytest.mark.parametrize("at", [LINE_LIMIT // 2 - 10, 3 * LINE_LIMIT // 2 - 10])
+def test_what_a_line_that_was_too_long_keeps_of_one_is_masked(at: int) -> None:
+    secret = "".join(f"{number:02}-" for number in range(10))
+    line = f"{'x' * at}{secret}".ljust(2 * LINE_LIMIT, "y")
+    [_, output] = Masking([secret]).over(PlainProgress()).feed(f"#1 [1/1] RUN env\n#1 0.1 {line}\n".encode())
+    assert isinstance(output, Output) and MASK in output.text
+    assert not any(secret[begin : begin + 4] in output.text for begin in range(len(secret) - 3))
+
+
+def test_of_an_address_who_uses_it_is_a_secret_by_itself(tmp_path: Path) -> None:
+    request = replace(
+        request_for(source(tmp_path), "FROM x\n"),
+        secrets={"INDEX": b"https://ada:of-the@index@a.example.com/simple"},
+        proxies={"HTTP_PROXY": "http://me:of-the@proxy@proxy.example.com:3128"},
+    )
+    assert (
+        masking_of(request)("ada, of-the@index; me:of-the@proxy@proxy.example.com") == "ada, •••; •••@proxy.example.com"
+    )

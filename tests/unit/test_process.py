@@ -24,6 +24,7 @@ ENVIRONMENT = {"PORT": "8080", "WORKERS": "2", "GREETING": "hello world; rm -rf 
         ("echo $GREETING", ("echo", "hello", "world;", "rm", "-rf", "/")),
         ('echo "$GREETING"', ("echo", "hello world; rm -rf /")),
         ("python -c 'import a; a.run()'", ("python", "-c", "import a; a.run()")),
+        ("$UNKNOWN", ("",)),
     ],
 )
 def test_a_plain_line_is_executed_directly(command: str, expected: tuple[str, ...] | None) -> None:

@@ -3,10 +3,12 @@
 import base64
 import json
 import netrc as stdlib_netrc
+import re
 from pathlib import Path
 
 import pytest
 
+from shipway.api.routes.registries import _HOST
 from shipway.builders.registry_files import docker_config, named_registries, netrc, npmrc
 from shipway.domain.errors import Invalid
 from shipway.domain.registries import TOKEN_USER, RegistryCredential, check_credential, registry_host
@@ -79,6 +81,26 @@ def test_what_is_no_host_is_refused(host: str) -> None:
         registry_host(host)
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "5000000"])
+def test_a_port_that_can_t_be_is_told_as_that(port: str) -> None:
+    with pytest.raises(Invalid, match="port"):
+        registry_host(f"a.example.com:{port}")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "a.example.com:443", "a.example.com:65535", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"],
+)
+def test_the_api_s_description_allows_what_is_taken(host: str) -> None:
+    assert registry_host(host) == host
+    assert re.fullmatch(_HOST, host)
+
+
+@pytest.mark.parametrize("host", ["a.example.com:0", "a.example.com:65536", "a..b", "-a.example.com", "https://a"])
+def test_the_api_s_description_allows_nothing_else(host: str) -> None:
+    assert not re.fullmatch(_HOST, host)
+
+
 @pytest.mark.parametrize(
     ("username", "password", "kind"),
     [
@@ -89,6 +111,7 @@ def test_what_is_no_host_is_refused(host: str) -> None:
         ("ada", 'quo"te', "packages"),
         ("ada", "back\\slash", "any"),
         ("a:da", "s3cret", "image"),
+        (TOKEN_USER, "to;ken", "any"),
     ],
 )
 def test_what_no_file_could_hold_is_refused_without_being_shown(username: str, password: str, kind: str) -> None:
@@ -99,6 +122,12 @@ def test_what_no_file_could_hold_is_refused_without_being_shown(username: str, p
 
 def test_a_password_for_images_alone_may_hold_what_a_netrc_could_not() -> None:
     assert check_credential(RegistryCredential("a.example.com", "ada", 'a"b\\c#', "image")).for_packages is False
+
+
+def test_a_semicolon_is_misread_in_a_bare_token_only() -> None:
+    credential = RegistryCredential("a.example.com", "ada", "pass;word")
+    assert check_credential(credential) is credential
+    assert ";" not in npmrc([credential])
 
 
 def test_a_credential_does_not_show_its_password() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from subprocess import run
 
 import pytest
 
@@ -10,9 +11,11 @@ from shipway.builders.buildkit import BuildKitBuilder
 from shipway.builders.choice import builder_for
 from shipway.builders.dockerfile_images import images_of
 from shipway.builders.failures import Facts
-from shipway.builders.sandbox.confinement import facts, free
+from shipway.builders.sandbox.builder import SandboxedBuilder
+from shipway.builders.sandbox.confinement import facts, free, make
 from shipway.builders.sandbox.container import Plan
 from shipway.builders.sandbox.limits import Limits, limits, shown, size
+from shipway.builders.sandbox.sandbox import _is_called
 from shipway.domain.errors import BuildFailed, Invalid
 from shipway.settings import Settings
 
@@ -91,12 +94,55 @@ COPY --from=busybox:1 /c /c
 FROM $UNKNOWN
 FROM python:3.13
 """
-    assert images_of(text) == ("python:3.13", "tools:1", "busybox:1")
+    assert images_of(text, {}) == ("python:3.13", "tools:1", "busybox:1")
+
+
+def test_a_name_is_filled_in_with_the_build_s_arguments_and_others_before_it() -> None:
+    text = "ARG TAG=3.12 NAME=python\nARG BASE=${NAME}:$TAG\nARG TOOLS\nFROM $BASE\nCOPY --from=x /a /a\nFROM $TOOLS\n"
+    assert images_of(text, {}) == ("python:3.12", "x")
+    assert images_of(text, {"TAG": "3.13", "TOOLS": "tools:1", "x": "y"}) == ("python:3.13", "x", "tools:1")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../events?", "../containers/json?all=1#", "a/../../info", "a?b", "%2e%2e/info", "a//b", "/info", "-x", "a:b:c"],
+)
+def test_what_the_engine_would_take_for_another_question_is_no_image(name: str) -> None:
+    assert images_of(f"FROM {name}\nCOPY --from={name} /a /b\n", {}) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["python", "a.example.com:5000/b/c_d-e:1.2-x", f"python:3@sha256:{'a' * 64}", f"b@sha256:{'0' * 64}"]
+)
+def test_every_way_to_write_a_reference_is_known(name: str) -> None:
+    assert images_of(f"FROM {name}\n", {}) == (name,)
 
 
 def test_what_is_no_dockerfile_names_no_image() -> None:
     with pytest.raises(BuildFailed):
-        images_of("ARG ONLY=1\n")
+        images_of("ARG ONLY=1\n", {})
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_it"),
+    [
+        ("python:3", True),
+        ("docker.io/library/python:3", True),
+        ("a1b2c3", False),
+        (f"python:3@sha256:{'a' * 64}", False),
+    ],
+)
+def test_an_image_is_taken_by_its_name_and_by_nothing_else(reference: str, *, is_it: bool) -> None:
+    assert _is_called({"Id": "sha256:a1b2c3", "RepoTags": ["python:3"]}, reference) == is_it
+
+
+def test_a_group_that_a_crash_left_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").touch()
+    (tmp_path / "build-1/step").mkdir(parents=True)
+    shell, option, script, *arguments = make("build-1", Limits(memory=1000))
+    run([shell, option, script.replace("/sys/fs/cgroup", str(tmp_path)), *arguments], check=True)
+    assert not (tmp_path / "build-1/step").exists()
+    assert (tmp_path / "build-1/memory.max").read_text() == "1000\n"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +157,12 @@ def test_a_remote_engine_builds_without_a_sandbox_unless_one_insists(tmp_path: P
     remote = Settings(home=tmp_path, docker_host="tcp://10.0.0.1:2376")
     assert isinstance(builder_for(remote, Bases(), "127.0.0.1:7701/"), BuildKitBuilder)
     assert not isinstance(builder_for(replace(remote, builds="sandbox"), Bases(), "127.0.0.1:7701/"), BuildKitBuilder)
+
+
+def test_images_of_other_workspaces_are_taken_under_none_of_their_names(tmp_path: Path) -> None:
+    builder = builder_for(Settings(home=tmp_path, builds="sandbox"), Bases(), "127.0.0.1:7701/")
+    assert isinstance(builder, SandboxedBuilder)
+    own = "shipway-build/acme/shop:v1"
+    theirs = (own, f"docker.io/{own}", f"index.docker.io/{own}", "127.0.0.1:7701/acme/shop@sha256:00")
+    assert not any(map(builder._may_take, theirs))
+    assert all(map(builder._may_take, ("python:3", "shipway-base/python:3.13", "docker.io/acme/shipway-build:1")))

@@ -39,5 +39,11 @@ def test_it_does_not_open_as_something_else_or_by_another_key_or_changed(sealer:
         assert "s3cret" not in f"{error.value.message}{error.value.hint}"
 
 
+@pytest.mark.parametrize("damaged", ["", "AQ==", "abc", "é", "AQIDBAUGBwgJCgsMDQ=="])
+def test_what_was_never_sealed_is_told_like_what_was_changed(sealer: Sealer, damaged: str) -> None:
+    with pytest.raises(Unavailable, match="registry:ws_1:a"):
+        sealer.open(damaged, "registry:ws_1:a")
+
+
 def test_a_sealer_does_not_show_its_key() -> None:
     assert "key" not in repr(Sealer(b"k" * 32)) and "kkkk" not in repr(Sealer(b"k" * 32))

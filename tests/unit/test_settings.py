@@ -1,5 +1,7 @@
 """Settings: the environment over the file over the defaults, and every mistake named."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,12 @@ def test_a_concurrency_that_lets_nothing_run_is_refused(tmp_path: Path) -> None:
         Settings.load(tmp_path, {"SHIPWAY_CONCURRENCY": "0"})
 
 
+@pytest.mark.parametrize("name", ["", "Acme", "a/b", "-a", "a" * 41])
+def test_an_installation_is_named_as_containers_and_sockets_can_be(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Invalid, match="installation"):
+        Settings.load(tmp_path, {"SHIPWAY_INSTALLATION": name})
+
+
 def test_a_proxy_is_told_to_builds_in_both_spellings(tmp_path: Path) -> None:
     settings = Settings.load(
         tmp_path, {"SHIPWAY_BUILD_HTTPS_PROXY": "http://u:p@proxy:3128", "SHIPWAY_BUILD_NO_PROXY": "a"}
@@ -59,3 +67,9 @@ def test_a_proxy_is_neither_shown_nor_told_when_it_is_wrong(tmp_path: Path) -> N
     with pytest.raises(Invalid, match="build_http_proxy") as error:
         Settings.load(tmp_path, {"SHIPWAY_BUILD_HTTP_PROXY": "u:s3cret@proxy:3128"})
     assert "s3cret" not in f"{error.value.message}{error.value.hint}"
+
+
+def test_the_table_of_settings_names_each_of_them() -> None:
+    table = (Path(__file__).parents[2] / "docs/reference/settings.md").read_text()
+    named = {name for line in re.findall(r"(?m)^\| (`.*?) \|", table) for name in re.findall(r"`(\w+)`", line)}
+    assert named == {setting.name for setting in fields(Settings)} - {"home"}

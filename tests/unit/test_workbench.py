@@ -49,6 +49,15 @@ def test_the_rules_beside_a_dockerfile_come_before_the_general_ones(bench: Workb
     assert left_out(bench) == "tests\n"
 
 
+@pytest.mark.parametrize("name", ["Dockerfile.dockerignore", ".dockerignore"])
+def test_rules_that_a_link_finds_outside_of_the_source_are_none(bench: Workbench, tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").write_text("nobody's business\n")
+    tree = source(tmp_path / "src")
+    (tree / name).symlink_to(tmp_path / "elsewhere")
+    bench.lay_out(request_for(tree, "FROM x\n"), None)
+    assert left_out(bench) == DEFAULT_DOCKERIGNORE
+
+
 @pytest.mark.parametrize("context", ["..", "missing", "app.py", "outside"])
 def test_a_context_that_is_no_directory_inside_the_source_is_refused(
     bench: Workbench, tmp_path: Path, context: str

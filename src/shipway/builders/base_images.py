@@ -1,17 +1,16 @@
 """Which images a build really stood on: by digest, wherever one can be had."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiodocker
 
 from shipway.builders.docker_api import connect
-from shipway.builders.dockerfile_images import images_of
 from shipway.domain.build import BaseImage
 from shipway.domain.errors import Unavailable
 
 
-async def base_images(dockerfile: str, resolved: Mapping[str, str], docker_host: str) -> tuple[BaseImage, ...]:
+async def base_images(images: Sequence[str], resolved: Mapping[str, str], docker_host: str) -> tuple[BaseImage, ...]:
     """The images that a Dockerfile names, each with its digest.
 
     One that the engine at `docker_host` has was taken from there: its registry's digest, or the engine's id when it never
@@ -19,7 +18,7 @@ async def base_images(dockerfile: str, resolved: Mapping[str, str], docker_host:
     """
     found = []
     async with connect(docker_host) as docker:
-        for reference in images_of(dockerfile):
+        for reference in images:
             digest = await _on_engine(docker, reference) or resolved.get(full_name(reference), "")
             found.append(BaseImage(reference, digest))
     return tuple(found)
@@ -33,8 +32,8 @@ def full_name(reference: str) -> str:
         name = f"docker.io/library/{name}"
     elif not ("." in host or ":" in host or host == "localhost"):
         name = f"docker.io/{name}"
-    elif host in ("index.docker.io", "docker.io") and "/" not in rest:
-        name = f"docker.io/library/{rest}"
+    elif host in ("index.docker.io", "docker.io"):
+        name = f"docker.io/{rest}" if "/" in rest else f"docker.io/library/{rest}"
     return name if ":" in name.rpartition("/")[2] or "@" in reference else f"{name}:latest"
 
 

@@ -19,6 +19,7 @@ from shipway.builders.base_recipes import CLEAN_UP, OPTIONS, RECIPES, Recipe
 from shipway.builders.docker_api import connect
 from shipway.builders.process_group import chunks, process_group
 from shipway.builders.progress import Lines, clean
+from shipway.builders.temporary import temporary
 from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
 
@@ -60,8 +61,8 @@ class Workshop:
             f"once: about {recipe.seconds} s"
         )
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="shipway-base-") as directory:
-            archive = Path(directory) / "root.tar"
+        with temporary("shipway-base-") as directory:
+            archive = directory / "root.tar"
             await _bootstrap(recipe, archive, log)
             await self._import(recipe, archive)
             megabytes = archive.stat().st_size // 1_000_000

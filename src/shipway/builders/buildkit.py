@@ -1,7 +1,7 @@
 """The builder: a docker client run as a subprocess, its output read as it comes, and the engine's API for the rest."""
 
 import asyncio
-import tempfile
+import errno
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import aiodocker
 from shipway.builders.base_images import base_images
 from shipway.builders.builder import BuildRequest, BuiltImage
 from shipway.builders.docker_api import connect, endpoint
+from shipway.builders.dockerfile_images import images_of
 from shipway.builders.failures import NO_FACTS, Facts, classify, engine_failure, timed_out
 from shipway.builders.front_end import FrontEnd, clean_environment, find_front_end
 from shipway.builders.masking import masking_of
@@ -21,7 +22,7 @@ from shipway.builders.temporary import temporary
 from shipway.builders.transcript import Transcript
 from shipway.builders.workbench import Workbench
 from shipway.domain.credential import Credential
-from shipway.domain.errors import Unavailable
+from shipway.domain.errors import BuildFailed, Unavailable
 from shipway.domain.log import Log
 
 
@@ -69,7 +70,8 @@ class BuildKitBuilder:
             transcript = await self._run(client, argv, workbench, request, log)
             # With attestations the file holds the digest of their index, which is another one each time.
             image_id = transcript.exported or workbench.image_id_file.read_text().strip()
-        bases = await base_images(request.analysis.dockerfile, transcript.bases, self._images_from)
+        images = images_of(request.analysis.dockerfile, request.arguments)
+        bases = await base_images(images, transcript.bases, self._images_from)
         return BuiltImage(image_id, bases, *transcript.counts)
 
     async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
@@ -115,18 +117,27 @@ class BuildKitBuilder:
             if not deadline.expired():
                 raise
             raise timed_out(request.timeout, *transcript.running, request.analysis.dockerfile) from error
+        except OSError as error:
+            if error.errno != errno.E2BIG:
+                raise
+            raise BuildFailed(
+                "The build's arguments and secrets are more than a command can be given.",
+                code="invalid",
+                hint="One can have 128 KiB, all of them together 2 MiB. What is larger belongs into the source, or a step "
+                "fetches it.",
+            ) from error
         if exit_code:
             wreck = transcript.wreck
             gone = engine_failure(wreck, exit_code)
             facts = await self._confined() if self._confined and not gone else NO_FACTS
-            failure = classify(wreck, request.analysis.dockerfile, facts)
+            failure = await asyncio.to_thread(classify, wreck, request.analysis.dockerfile, facts)
             raise gone or with_registry_hint(failure, wreck, request)
         return transcript
 
     async def _client(self) -> FrontEnd:
         if self._front_end is None:
-            with tempfile.TemporaryDirectory(prefix="shipway-docker-") as home:
-                environment = clean_environment(Path(home), await endpoint(self._docker_host))
+            with temporary("shipway-docker-") as home:
+                environment = clean_environment(home, await endpoint(self._docker_host))
                 self._front_end = await find_front_end(environment)
         return self._front_end
 

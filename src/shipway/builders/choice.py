@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shipway.builders.base_images import full_name
 from shipway.builders.bases import Bases
 from shipway.builders.builder import Builder
 from shipway.builders.buildkit import BuildKitBuilder
@@ -51,12 +52,12 @@ def builder_for(settings: Settings, bases: Bases, registry: str) -> Builder:
         proxies=settings.build_proxies,
         mirror=_mirror(settings.registry_mirror),
     )
-    ours = (registry.rstrip("/") + "/", f"{settings.installation}-build/")
+    ours = (registry.rstrip("/") + "/", f"docker.io/{settings.installation}-build/")
     return SandboxedBuilder(
         sandboxes,
         settings.home / "sandboxes" / "tools",
         extra_ca,
-        may_take=lambda image: not image.startswith(ours),
+        may_take=lambda image: not full_name(image).startswith(ours),
         scanner=None if settings.build_sbom == "off" else partial(_scanner, bases, settings.build_sbom),
     )
 

@@ -1,37 +1,43 @@
 """The images a Dockerfile names: what it starts from and what it copies or mounts from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shipway.builders.dockerfile import Dockerfile, Instruction, parse
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _FROM_IN_MOUNT = re.compile(r"(?:^|,)from=([^,]+)")
+#: No more than can name an image: what is found is asked for at the engine, as a part of a URL.
+_REFERENCE = re.compile(r"\w[\w.-]*(?::\d+)?(?:/\w[\w.-]*)*(?::[\w.-]+)?(?:@\w+:[0-9a-fA-F]+)?", re.ASCII)
 
 
-def images_of(text: str) -> tuple[str, ...]:
-    """References, each once, in their order; stages, `scratch` and names that hang on unknown arguments left out.
+def images_of(text: str, given: Mapping[str, str]) -> tuple[str, ...]:
+    """References, each once, in their order; stages, `scratch`, names that hang on unknown arguments and what is none left
+    out. `given` are the build's arguments.
 
     Raises `BuildFailed` for a text that is no Dockerfile.
     """
     dockerfile = parse(text)
-    arguments = dict(_arguments(dockerfile))
+    arguments = _arguments(dockerfile, given)
     stages: set[str] = {"scratch"}
     found: dict[str, None] = {}
     for number, stage in enumerate(dockerfile.stages):
         named = [stage.base, *(name for step in stage.instructions for name in _sources(step))]
         for name in (_filled(name, arguments) for name in named):
-            if name.lower() not in stages and "$" not in name:
+            if name.lower() not in stages and _REFERENCE.fullmatch(name):
                 found[name] = None
         stages |= {stage.name.lower(), str(number)}
     return tuple(found)
 
 
-def _arguments(dockerfile: Dockerfile) -> Iterator[tuple[str, str]]:
-    for argument in dockerfile.arguments:
-        name, has_default, default = argument.arguments.partition("=")
-        if has_default:
-            yield name.strip(), default.strip().strip("\"'")
+def _arguments(dockerfile: Dockerfile, given: Mapping[str, str]) -> dict[str, str]:
+    """Values of what is declared before the first FROM, each filled in with those before it."""
+    values: dict[str, str] = {}
+    for word in (word for argument in dockerfile.arguments for word in argument.words):
+        name, has_default, default = word.partition("=")
+        if name in given or has_default:
+            values[name] = given.get(name, _filled(default.strip("\"'"), values))
+    return values
 
 
 def _sources(step: Instruction) -> Iterator[str]:

@@ -113,7 +113,9 @@ class Dockerfile:
 
     def _run(self, run: Run) -> str:
         sharing = "sharing=locked," if run.exclusive else ""
-        mounts = [f"--mount=type=cache,{sharing}{_cache_id(self.cache_prefix, path)}target={path}" for path in run.caches]
+        mounts = [
+            f"--mount=type=cache,{sharing}{_cache_id(self.cache_prefix, path)}target={path}" for path in run.caches
+        ]
         commands = " \\\n    && ".join(run.commands)
         if run.downloads:
             mounts += [_CA_MOUNT, *_CREDENTIALS, *(f"--mount=type=secret,id={name}" for name in self.secrets)]

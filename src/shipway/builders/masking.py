@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shipway.builders.builder import BuildRequest
-from shipway.builders.progress import Event, Failed, Output, Progress, Said, Started
+from shipway.builders.progress import CUT, LINE_LIMIT, Event, Failed, Output, Progress, Said, Started
 from shipway.builders.registry_files import spellings
 
 #: Stands in for what is not shown.
 MASK = "•••"
 #: Whatever is shorter is found by chance all over a log, and is no secret.
 _SHORTEST = 4
-_USER_INFO = re.compile(r"//([^/\s@]+)@")
+_USER_INFO = re.compile(r"//([^/?#\s]+)@")
 
 
 class Masking:
@@ -20,12 +20,25 @@ class Masking:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         parts = {part.strip() for secret in secrets for part in secret.splitlines()}
-        longest_first = sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._parts = sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, self._parts))) if self._parts else None
 
     def __call__(self, text: str) -> str:
         """The text as it may be shown."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        if not self._pattern:
+            return text
+        shown = self._pattern.sub(MASK, text)
+        # What was cut is longer; colours may have been taken out of it since.
+        return self._without_halves(shown) if len(text) > LINE_LIMIT // 2 else shown
+
+    def _without_halves(self, text: str) -> str:
+        """Without what is left of secrets that lost their end or beginning with the middle of their line."""
+        before, cut, after = text.partition(CUT)
+        halves = [(part, size) for part in self._parts for size in range(_SHORTEST, len(part))] if cut else []
+        begun = max((part[:size] for part, size in halves if before.endswith(part[:size])), key=len, default="")
+        ended = max((part[-size:] for part, size in halves if after.startswith(part[-size:])), key=len, default="")
+        before, after = before.removesuffix(begun) + MASK * bool(begun), MASK * bool(ended) + after.removeprefix(ended)
+        return f"{before}{cut}{after}"
 
     def over(self, progress: Progress) -> "MaskedProgress":
         """The same progress, without secrets."""
@@ -64,8 +77,10 @@ def masking_of(request: BuildRequest) -> Masking:
     """What must not be shown of this build."""
     own = [value.decode(errors="replace") for value in request.secrets.values()]
     registries = [spelling for credential in request.registries for spelling in spellings(credential)]
-    # Of a proxy's address only who uses it is secret: by its host people find out what is wrong with it.
-    users = [part for url in request.proxies.values() for info in _USER_INFO.findall(url) for part in _parts(info)]
+    # Of a proxy's address only who uses it is secret: by its host people find out what is wrong with it. Of an
+    # address that is a secret as a whole, that part may be told by itself, too.
+    urls = (*own, *request.proxies.values())
+    users = [part for url in urls for info in _USER_INFO.findall(url) for part in _parts(info)]
     return Masking([*own, *registries, *users])
 
 

@@ -80,7 +80,7 @@ def _up_to(parsed: dockerfiles.Dockerfile, declared: Declared) -> dockerfiles.Do
     names = [stage.name for stage in parsed.stages]
     if target.lower() in names:
         return replace(parsed, stages=parsed.stages[: names.index(target.lower()) + 1])
-    if target.isdigit() and int(target) < len(names):
+    if target.isdecimal() and int(target) < len(names):
         return replace(parsed, stages=parsed.stages[: int(target) + 1])
     named = [name for name in names if name]
     near = difflib.get_close_matches(target.lower(), named, 1)

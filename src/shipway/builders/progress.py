@@ -13,6 +13,8 @@ from typing import Protocol
 
 #: Characters kept of one line; a longer one loses its middle.
 LINE_LIMIT = 4000
+#: Stands for that middle.
+CUT = " … "
 
 #: How generated Dockerfiles let a command have the certificates and secrets that they were given (`generate.py`).
 _GIVEN = re.compile(
@@ -106,7 +108,7 @@ def shorten(text: str) -> str:
     if len(text) <= LINE_LIMIT:
         return text
     half = LINE_LIMIT // 2
-    return f"{text[:half]} … {text[-half:]}"
+    return f"{text[:half]}{CUT}{text[-half:]}"
 
 
 class Lines:

@@ -8,6 +8,7 @@ from pathlib import Path
 from shipway.builders import client_inputs
 from shipway.builders.builder import CA_SECRET, BuildRequest
 from shipway.builders.dockerfile import parse
+from shipway.builders.ignore import is_inside
 from shipway.domain.errors import BuildFailed, Unavailable
 
 #: What stays out of a build when the source does not say: history, installed dependencies, caches, local secrets.
@@ -132,7 +133,7 @@ def _context(request: BuildRequest) -> Path:
 
 def _dockerignore(context: Path) -> str | None:
     """The rules to put beside the Dockerfile; `None` when BuildKit finds the source's own by itself."""
-    beside = context / "Dockerfile.dockerignore"
-    if beside.is_file():
-        return beside.read_text(errors="replace")
-    return None if (context / ".dockerignore").is_file() else DEFAULT_DOCKERIGNORE
+    beside = "Dockerfile.dockerignore"
+    if is_inside(context, beside):
+        return (context / beside).read_text(errors="replace")
+    return None if is_inside(context, ".dockerignore") else DEFAULT_DOCKERIGNORE

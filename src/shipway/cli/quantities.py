@@ -68,7 +68,7 @@ def decimal(size: int) -> str:
     """Bytes of a disk or a registry as people read them: `1.5 GB`."""
     amount = float(size)
     for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
+        if amount < 999.5:  # what is more is 1000 in three digits
             return f"{amount:.3g} {unit}"
         amount /= 1000
     return f"{amount:.3g} TB"

@@ -64,7 +64,9 @@ def argv(command: str, environment: Mapping[str, str]) -> tuple[str, ...] | None
         words = shlex.split(_shield_quoted_dollars(command))
     except ValueError as error:
         raise Invalid(f"The command {command!r} can't be read: {error}.", hint="Check its quotes.") from error
-    return tuple(part.replace("\0", "$") for word in words for part in _expand(word, environment))
+    filled = tuple(part.replace("\0", "$") for word in words for part in _expand(word, environment))
+    # Of nothing an engine would make the image's own command; of an empty word it makes an error.
+    return filled or ("",)
 
 
 def _expand(word: str, environment: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ TOKEN_USER = "__token__"  # noqa: S105 - a name
 #: Docker's public registry by all its names.
 DOCKER_HUB = "docker.io"
 _DOCKER_HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
-_WITH_PORT = re.compile(r"(.+):([0-9]{1,5})")
+_WITH_PORT = re.compile(r"(.+):([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,11 @@ def check_credential(credential: RegistryCredential) -> RegistryCredential:
             raise Invalid(f"The {what} is empty.", hint="Where there is only a token, leave out the user name.")
         if any(character.isspace() or not character.isprintable() for character in text):
             raise Invalid(f"The {what} holds a space or a control character.", hint="Is there a line end too many?")
-        if credential.for_packages and any(character in text for character in '"\\#'):
+        # npm is told a bare token as it is, and takes what follows a semicolon for a comment.
+        misread = '"\\#;' if credential.username == TOKEN_USER else '"\\#'
+        if credential.for_packages and any(character in text for character in misread):
             raise Invalid(
-                f'The {what} holds one of " \\ #, which installers read differently from one another.',
+                f"The {what} holds one of {' '.join(misread)}, which installers read differently from one another.",
                 hint="Use an access token of that registry instead, or --kind image for base images alone.",
             )
     if credential.for_images and ":" in credential.username:

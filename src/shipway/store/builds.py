@@ -96,10 +96,13 @@ def _beginning(arguments: Sequence[str], secrets: Sequence[str]) -> dict[str, li
 
 def _query() -> Select[Any]:
     joined = t.builds.join(t.deployments, t.deployments.c.id == t.builds.c.deployment_id)
-    return select(t.builds, t.deployments.c.number.label("deployment")).select_from(joined)
+    deployment = (t.deployments.c.number.label("deployment"), t.deployments.c.failure.label("deployment_failure"))
+    return select(t.builds, *deployment).select_from(joined)
 
 
 def _build(row: Row[Any]) -> Build:
+    # One that was cut off, or is older than these records, ended as its deployment did.
+    failure = row.failure or (None if row.digest or row.finished_at else row.deployment_failure)
     return Build(
         id=row.id,
         deployment_id=row.deployment_id,
@@ -116,7 +119,7 @@ def _build(row: Row[Any]) -> Build:
         steps=row.steps or 0,
         cached=row.cached or 0,
         seconds=row.seconds,
-        failure=decode(Failure, row.failure) if row.failure else None,
+        failure=decode(Failure, failure) if failure else None,
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -39,11 +39,11 @@ class Sealer:
 
     def open(self, sealed: str, about: str) -> str:
         """What was sealed. Raises `Unavailable` when it was with another key, for something else, or has been changed."""
-        data = base64.b64decode(sealed)
-        nonce, rest = data[1 : 1 + _NONCE_BYTES], data[1 + _NONCE_BYTES :]
         try:
+            data = base64.b64decode(sealed)
+            nonce, rest = data[1 : 1 + _NONCE_BYTES], data[1 + _NONCE_BYTES :]
             return AESGCM(self._key).decrypt(nonce, rest, about.encode()).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Unavailable(
                 f"The sealed value of {about} can't be opened with this installation's key.",
                 hint=f"Was {KEY_FILE} replaced? Put back the one from the backup that the database is from.",

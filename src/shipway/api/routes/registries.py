@@ -12,10 +12,18 @@ from shipway.operations import registries
 
 router = APIRouter(prefix="/workspaces/{workspace}/registries", tags=["registries"])
 
-_HOST = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){0,3}(:[1-9][0-9]{0,3})?$"
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+#: The domain checks it, with a hint; this is for readers of the description.
+_HOST = rf"^{_LABEL}(\.{_LABEL})*(:{_PORT})?$"
 Host = Annotated[
     str,
-    Path(max_length=260, examples=["npm.example.com"], json_schema_extra={"pattern": _HOST}, description="host[:port]"),
+    Path(
+        max_length=260,
+        examples=["npm.example.com"],
+        json_schema_extra={"pattern": _HOST, "maxLength": 253},
+        description="host[:port]",
+    ),
 ]
 
 

@@ -72,6 +72,6 @@ SourcePath = Annotated[
 ]
 Name = Annotated[
     str,
-    AfterValidator(_rule(_NAME, "is no name: letters, digits, - and _ only")),
+    AfterValidator(_rule(_NAME, "is no name: letters, digits, . _ and - only, a letter or digit first")),
     Field(max_length=100, json_schema_extra=_schema(_NAME, "production")),
 ]

@@ -8,7 +8,7 @@ from pydantic import Field
 from shipway.api.schemas.fields import Request, View
 from shipway.domain.registries import TOKEN_USER, RegistryKind
 
-_WORD = {"pattern": r"^[!$-\[\]-~]+$"}
+_WORD = {"pattern": r"^[!$-:<-\[\]-~]+$"}
 
 
 class RegistryIn(Request):

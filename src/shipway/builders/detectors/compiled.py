@@ -16,6 +16,7 @@ from shipway.domain.artifacts import Finding
 BIN = "bin"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _USUAL_NAMES = ("server", "web")
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _OTHER_NAMES = ("api", "app", "main", "*-server", "*_server", "*-web", "*-api")
 #: Of no use to a program that runs: what people and tools read.
 _FOR_PEOPLE = (
@@ -200,10 +201,10 @@ def find_listening(texts: Mapping[str, str], *patterns: re.Pattern[str]) -> List
     fixed = [(path, match) for path, match in calls if 0 < int(match["port"] or 0) < 65536]
     warnings = tuple(
         Finding(
-            f"It listens on {match['host']} only, where nothing reaches it: use 0.0.0.0.", _line(texts, path, match)
+            f"It listens on {_host(match)} only, where nothing reaches it: use 0.0.0.0.", _line(texts, path, match)
         )
         for path, match in calls
-        if _is_local(match["host"]) and match["port"] != "0"
+        if _host(match) in _LOCAL and match["port"] != "0"
     )[:1]
     if not fixed or any(re.search(r"\bPORT\b", text) for text in texts.values()):
         return Listening(warnings=warnings)
@@ -212,8 +213,9 @@ def find_listening(texts: Mapping[str, str], *patterns: re.Pattern[str]) -> List
     return Listening(int(match["port"]), (found,), warnings)
 
 
-def _is_local(host: str) -> bool:
-    return re.sub(r",\s*", ".", host) in ("localhost", "127.0.0.1", "[::1]")
+def _host(match: re.Match[str]) -> str:
+    """As an address also where it is written as four numbers."""
+    return re.sub(r",\s*", ".", match["host"] or "")
 
 
 def _line(texts: Mapping[str, str], path: str, match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -135,11 +136,11 @@ def _candidate(tree: Tree, app: Project, runtime: Version) -> Candidate:
     sdk = _sdk(tree, runtime)
     kind = Finding("ASP.NET Core" if app.web else "a .NET program", app.path)
     tools = () if sdk == runtime else (sdk.finding("built by the .NET SDK"),)
-    port = "ASPNETCORE_URLS=http://0.0.0.0:$PORT"
+    run = f"dotnet {shlex.quote(f'{app.name}.dll')}"
     return Candidate(
         provider="dotnet",
         stages=_stages(tree, app, sdk, runtime),
-        start=f"env {port} dotnet {app.name}.dll" if app.web else f"dotnet {app.name}.dll",
+        start=f"env ASPNETCORE_URLS=http://0.0.0.0:$PORT {run}" if app.web else run,
         evidence=(
             runtime.finding(".NET"),
             *tools,
@@ -173,7 +174,7 @@ def _stages(tree: Tree, app: Project, sdk: Version, runtime: Version) -> tuple[S
     caches = ("/root/.nuget/packages",)
     locked = " --locked-mode" if tree.has(posixpath.join(app.folder, "packages.lock.json")) else ""
     framework = f" -f net{runtime.number}" if ";" in app.target[0] else ""
-    project = _quoted(app.path)
+    project = shlex.quote(app.path)
     publish = f"dotnet publish {project} -c Release{framework} -o {_OUT} --no-self-contained -p:UseAppHost=false"
     described = tuple(path for pattern in _RESTORED for path in tree.matching(pattern, depth=_DEPTH))
     steps = (
@@ -186,10 +187,6 @@ def _stages(tree: Tree, app: Project, sdk: Version, runtime: Version) -> tuple[S
         Stage("dotnet", sdk.number, steps, "build", environment=_BUILD),
         Stage("aspnet", runtime.number, (Copy((f"{_OUT}/",), "./", "build"),), environment=_RUN),
     )
-
-
-def _quoted(path: str) -> str:
-    return path if re.fullmatch(r"[\w./-]+", path) else f"'{path}'"
 
 
 def _installed(tree: Tree, app: Project) -> Finding:
@@ -224,7 +221,7 @@ def _not_startable(tree: Tree, projects: list[Project], apps: list[Project]) -> 
 def _why_not(projects: list[Project], apps: list[Project]) -> Finding:
     if len(apps) > 1:
         names = ", ".join(app.path for app in apps[:5])
-        advice = f"a Procfile says which, as in `web: dotnet {apps[0].name}.dll`"
+        advice = f"a Procfile says which, as in `web: dotnet {shlex.quote(f'{apps[0].name}.dll')}`"
         return Finding(f"several projects can be started ({names}): {advice}", apps[0].path)
     if apps:
         text, _ = apps[0].target

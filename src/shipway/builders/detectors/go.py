@@ -60,6 +60,11 @@ _LISTENS = re.compile(
     r"(?:ListenAndServe(?:TLS)?\(|net\.Listen\(\s*\"tcp\d?\",|\.(?:Listen|Start|Run)\(|Server\{[^{}]*?\bAddr:)"
     r"\s*\"(?P<host>[^\":\s]*):(?P<port>\d{0,5})\""
 )
+#: The usual flags and names for that: `flag.String("addr", ":4000", …)`, `const port = ":4000"`.
+_NAMED = re.compile(
+    r"(?i:\bflag\.String(?:Var)?\((?:&\w+,)?\s*\"(?:http|addr|address|listen|port)\",|\b(?:addr|address|port)\s*:?=)"
+    r"\s*\"(?P<host>(?:0\.0\.0\.0)?):(?P<port>\d{2,5})\""
+)
 _SUBCOMMAND = re.compile(r"\b(?:Use|Name):\s*\"(?P<name>serve)\b")
 _PUBLIC_HOSTS = re.compile(
     r"(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|golang\.org|gopkg\.in|google\.golang\.org|k8s\.io|"
@@ -74,7 +79,7 @@ def detect(tree: Tree) -> Candidate | None:
         return None
     top = next((program for program in project.programs if program.target == "."), None)
     chosen = top or pick(project.programs, project.names)
-    listening = find_listening(project.texts, _LISTENS)
+    listening = find_listening(project.texts, _LISTENS, _NAMED)
     start, why = _start(project, chosen)
     return Candidate(
         provider="go",

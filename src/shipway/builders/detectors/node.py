@@ -66,9 +66,8 @@ def _server(project: Project, framework: Server | None, others: tuple[Project, .
     start = _started(project, framework)
     command, built, unbuilt = _build(project, framework, others)
     system = find_system(tuple(dict.fromkeys((project, *others))))
-    keeps = _development_command(project, start.command)
-    text = f"`{keeps}` runs a development dependency, so all of those are kept. Move it to `dependencies`."
-    kept = (Finding(text, project.line("start")),) if keeps else ()
+    keeps = _kept_for(project, start.command)
+    kept = (Finding(keeps, project.line("start")),) if keeps else ()
     plan = Plan(project, start.command, command, system, framework, bool(keeps), others)
     title = framework.title if framework else _title(project)
     return Candidate(
@@ -182,11 +181,16 @@ def _unbuilt(project: Project) -> tuple[Finding, ...]:
     return (Finding(text, project.line("start")),)
 
 
-def _development_command(project: Project, start: str) -> str:
-    """The start command, if what it calls is a development dependency."""
+def _kept_for(project: Project, start: str) -> str:
+    """Why the start command needs development dependencies, and what to do about it; empty when it doesn't."""
+    script = project.resolved("start")[1] if start.endswith(" start") else start
+    if re.search(r"\b(?:npm|yarn|pnpm|bun) (?:run )?build\b", script):
+        return f"`{script}` builds at each start, so all development dependencies are kept. Leave that to the build script."
     command = start.rpartition("exec ")[2]
     word = command.partition(" ")[0]
-    return command if _COMMANDS.get(word, word) in project.development | Project(project.tree).development else ""
+    if _COMMANDS.get(word, word) not in project.development | Project(project.tree).development:
+        return ""
+    return f"`{command}` runs a development dependency, so all of those are kept. Move it to `dependencies`."
 
 
 def _title(project: Project) -> str:

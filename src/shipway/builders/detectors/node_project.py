@@ -53,8 +53,9 @@ class Project:
 
     @cached_property
     def scripts(self) -> dict[str, str]:
-        """Scripts by name."""
-        return {name: str(command).strip() for name, command in self.table("scripts").items()}
+        """Scripts by name; without what can't be named in a command."""
+        named = {name: str(command).strip() for name, command in self.table("scripts").items()}
+        return {name: command for name, command in named.items() if re.fullmatch(r"[\w@:./+-]+", name)}
 
     @cached_property
     def dependencies(self) -> frozenset[str]:
@@ -81,7 +82,8 @@ class Project:
         named = [str(self.package.get(key) or "") for key in ("main", "module")]
         endings = (".js", ".mjs", ".cjs", *((".ts", ".tsx") if self.manager.name == "Bun" else ()))
         own = [posixpath.normpath(path) for path in named if path.endswith(endings)]
-        usual = [*_MAINS, *(_SOURCES if self.package else ())]
+        sources = [path.replace(".js", end) for end in endings[::3] for path in _SOURCES]
+        usual = [*_MAINS, *(sources if self.package else ())]
         found = self.tree.first(*(f"{self.folder}{path}" for path in (*own, *usual)))
         return found.removeprefix(self.folder)
 

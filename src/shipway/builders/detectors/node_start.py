@@ -1,5 +1,6 @@
 """How a Node server is started: by its start script without what only developers want, or by its main file."""
 
+import posixpath
 import re
 import shlex
 from dataclasses import dataclass
@@ -23,10 +24,19 @@ _WATCHED = re.compile(
 _TSX = re.compile(r"(?:npx )?tsx watch +(.+)")
 _BUN = re.compile(r"bun --(?:hot|watch) +(.+)")
 _PORT = re.compile(r"(?:\s--port[= ]|\s-p[= ]?|\bPORT=)(\d{2,5})\b")
-_LISTENS = re.compile(r"\.listen\(\s*(\d{2,5})\b")
+#: A call that listens: on a number, or on a name that may stand for one.
+_LISTENS = re.compile(
+    r"(?:\.listen|\bserve)\(\s*(?:\{[^{}]*?\b(?:port:\s*|(?=port\b)))?(?:(\d{2,5})|([A-Za-z_$][\w$]*))(?![\w$]|\s*[.(])"
+)
+_READS_PORT = re.compile(r"\benv\b.{0,200}PORT|PORT.{0,200}\benv\b")
 _LOCAL = re.compile(
     r"\.listen\([^)\n]*['\"](?:localhost|127\.0\.0\.1)['\"]|\bhost:\s*['\"](?:localhost|127\.0\.0\.1)['\"]"
 )
+#: Fastify listens on localhost unless it is told a host.
+_WITHOUT_HOST = re.compile(r"\.listen\(\s*\{(?![^}]*\bhost\b)")
+_ENV_FILE = re.compile(r" --env-file[= ](\S+)")
+#: Where compilers put what they make of `src`.
+_BUILT = re.compile(r"(?:dist|build|lib|out)(?:/(?:src/)?(.+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ def _scripted(project: Project, name: str, script: str, default: str) -> Start:
     warnings = (Finding(f"`{script}` is for development, and slow and unsafe in production.", where),)
     kept = warnings if is_development(script) else ()
     plain = script.removeprefix("NODE_ENV=production ").removeprefix("cross-env NODE_ENV=production ")
+    # Node does not start without the file, which is not part of a build: its variables are config vars here.
+    plain = _ENV_FILE.sub(lambda file: file[0] if project.tree.has(f"{project.folder}{file[1]}") else "", plain)
     if "prestart" in project.scripts:
         return Start(_by_manager(project), (Finding("started by its start script, after prestart", where),), kept)
     if PLAIN.fullmatch(plain) and not _calls_script(project, plain):
@@ -124,21 +136,39 @@ def _fixed_port(project: Project, command: str) -> tuple[int, tuple[Finding, ...
         return int(match[1]), (Finding(f"its start command names port {match[1]}", project.line("start")),)
     path = _file(project, command)
     text = project.tree.text(path)
-    if (match := _LISTENS.search(text)) and "PORT" not in text:
-        return int(match[1]), (Finding(f"listens on port {match[1]} whatever PORT says", path),)
+    if (port := _listens_on(text)) and not _READS_PORT.search(text):
+        return port, (Finding(f"listens on port {port} whatever PORT says", path),)
     return 0, ()
+
+
+def _listens_on(text: str) -> int:
+    """The port that is written into the code, be it by a constant's name; 0 for none."""
+    for call in _LISTENS.finditer(text):
+        name = re.escape(call[2] or "")
+        constant = re.search(rf"\b(?:const|let|var)\s+{name}\s*(?::\s*number\s*)?=\s*(\d{{2,5}})\s*[;,\n]", text)
+        if number := call[1] or (constant and constant[1]):
+            return int(number)
+    return 0
 
 
 def _only_local(project: Project, command: str) -> tuple[Finding, ...]:
     path = _file(project, command)
-    if not _LOCAL.search(project.tree.text(path)):
+    patterns = (_LOCAL, *([_WITHOUT_HOST] if "fastify" in project.dependencies else []))
+    found = next((pattern for pattern in patterns if pattern.search(project.tree.text(path))), None)
+    if not found:
         return ()
     text = "It listens on localhost, where nothing outside of its container reaches it. Listen on 0.0.0.0."
-    where = project.tree.line_of(path, _LOCAL.pattern)
-    return (Finding(text, where),)
+    return (Finding(text, project.tree.line_of(path, found.pattern)),)
 
 
 def _file(project: Project, command: str) -> str:
-    """The source file that a command starts, or an empty text."""
+    """The source file that a command starts, or that this is compiled from; or an empty text."""
     words = [word for word in command.split() if re.fullmatch(r"[\w./-]+\.[cm]?[jt]sx?", word)]
-    return project.tree.first(*(f"{project.folder}{word.removeprefix('./')}" for word in words[-1:]))
+    if not words and re.search(r"\bnode .*[\w.]$", command):
+        words = command.split()
+    path = posixpath.normpath(words[-1]) if words else ""
+    stem = re.sub(r"\.[cm]?js$", "", path)
+    built = _BUILT.fullmatch(stem)
+    sources = [f"{folder}{built[1] or 'index'}.ts" for folder in ("src/", "")] if built else []
+    main = [project.main] if path == "." else [path, f"{path}.js", f"{path}/index.js"]
+    return project.tree.first(*(f"{project.folder}{one}" for one in (*main, *sources))) if path else ""

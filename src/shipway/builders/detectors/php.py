@@ -126,9 +126,9 @@ def _stages(project: Project, site: _Site | None) -> tuple[Stage, ...]:
         return *base, Stage("php", version, (Copy((".",)),), environment=environment, on="server")
     building = (Run((f"{_TOOL} @composer",), downloads=True), *_installing(project, site))
     build = Stage("php", version, building, "build", ("git", "unzip"), (*_COMPOSER, *environment), on="server")
-    assets, folder = _assets(project)
-    built = (Copy((f"{HOME}/{folder}/",), f"./{folder}/", "assets"),) if assets else ()
-    final = Stage("php", version, (Copy((f"{HOME}/",), stage="build"), *built), environment=environment, on="server")
+    assets = _assets(project)
+    whole = Copy((f"{HOME}/",), stage="assets" if assets else "build")
+    final = Stage("php", version, (whole,), environment=environment, on="server")
     return *base, build, *assets, final
 
 
@@ -144,13 +144,11 @@ def _installing(project: Project, site: _Site | None) -> tuple[Copy | Run, ...]:
     return files, first, Copy((".",)), whole
 
 
-def _assets(project: Project) -> tuple[tuple[Stage, ...], str]:
-    """A stage that builds the pages' scripts and styles, and the folder in which they are then."""
-    if not project.tree.has("package.json"):
-        return (), ""
+def _assets(project: Project) -> tuple[Stage, ...]:
+    """A stage that builds the pages' scripts and styles, wherever in the app that puts them."""
     node = NodeProject(project.tree)
-    if "build" not in node.scripts:
-        return (), ""
+    if "build" not in node.scripts or not project.by_composer:
+        return ()
     manager = node.manager
     tool = (f"npm install --global {manager.tool}",) if manager.tool else ()
     steps = (
@@ -158,9 +156,9 @@ def _assets(project: Project) -> tuple[tuple[Stage, ...], str]:
         Run((*tool, manager.install), (manager.cache,), downloads=True),
         # Some packages of Composer's bring scripts and styles for these.
         Copy((f"{HOME}/",), stage="build"),
-        Run((f"{manager.name.lower()} run build",)),
+        Run((f"{manager.run} build", "rm -rf node_modules")),
     )
-    return (Stage("node", node.version.number, steps, "assets", environment=manager.environment),), "public/build"
+    return (Stage("node", node.version.number, steps, "assets", environment=manager.environment),)
 
 
 def _evidence(project: Project, site: _Site | None) -> tuple[Finding, ...]:
@@ -184,8 +182,9 @@ def _served(site: _Site) -> tuple[Finding, ...]:
 
 
 def _built(project: Project) -> tuple[Finding, ...]:
-    stages, folder = _assets(project)
-    return (Finding(f"assets built by Node.js into {folder}/", "package.json"),) if stages else ()
+    node = NodeProject(project.tree)
+    told = Finding(f"assets built by Node.js: {node.scripts.get('build')}", node.line("build"))
+    return (told,) if _assets(project) else ()
 
 
 def _warnings(project: Project, site: _Site | None) -> tuple[Finding, ...]:

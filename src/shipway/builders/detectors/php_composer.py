@@ -86,8 +86,8 @@ class Project:
     @property
     def has_local_packages(self) -> bool:
         """Whether some packages are in the source itself."""
-        repositories = self.manifest.get("repositories") or []
-        listed = repositories.values() if isinstance(repositories, dict) else repositories
+        repositories = self.manifest.get("repositories")
+        listed = repositories if isinstance(repositories, list) else table(self.manifest, "repositories").values()
         return any(isinstance(repository, dict) and repository.get("type") == "path" for repository in listed)
 
     @property

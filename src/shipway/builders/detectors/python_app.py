@@ -12,7 +12,7 @@ _HANDED_ON = r"^from\s+[.\w]+\s+import\s+(?:\w+\s+as\s+)?(app|application|server
 #: An app is not looked for in more files than this.
 _MAX_MODULES = 500
 _ASIDE = re.compile(r"(^|/)(tests?|migrations|docs|examples?|scripts)/|(^|/)(test_|conftest)")
-_MAKERS = "create_app|make_app|get_app|build_app|create_application|init_app"
+_MAKERS = "(?:create|make|get|build|init)_app(?:lication)?"
 #: A function that a server can call: one without arguments, or with defaults for them.
 _FACTORY = rf"^(?:async )?def ({_MAKERS})\(\s*(?:\)|\*|\w+\s*(?::[^=,)]+)?=)"
 
@@ -72,7 +72,9 @@ def import_root(tree: Tree, path: str, text: str) -> str:
         return folder
     project = next((above for above in _above(folder) if _is_root(tree, above)), "")
     src = posixpath.join(project, "src")
-    return src if path.startswith(f"{src}/") and not tree.has(f"{src}/__init__.py") else project
+    # What imports a neighbour by a dot belongs to a package, be it one without an __init__.py.
+    package = tree.has(f"{src}/__init__.py") or (folder == src and re.search(r"^from\s+\.", text, re.MULTILINE))
+    return project if package or not path.startswith(f"{src}/") else src
 
 
 def _is_root(tree: Tree, folder: str) -> bool:

@@ -86,7 +86,7 @@ def poetry(tree: Tree, project: dict[str, Any]) -> Packages | None:
     if not (settings or (locked and project)):
         return None
     groups = (*poetry_production_groups(project), *production_groups(project))
-    dependencies = dict(settings.get("dependencies") or {})
+    dependencies = dict(table(settings, "dependencies"))
     for group in poetry_production_groups(project):
         dependencies |= table(settings, "group", group, "dependencies")
     only = ",".join(("main", *groups))

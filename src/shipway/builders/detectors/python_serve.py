@@ -1,5 +1,6 @@
 """How an application object is served: by the server its project declares, else by the usual one."""
 
+import shlex
 from dataclasses import dataclass
 
 from shipway.domain.artifacts import Finding
@@ -70,15 +71,14 @@ def wsgi(app: App, declared: frozenset[str]) -> Server:
     """Served by Gunicorn, or by Waitress where only that is declared."""
     if "waitress" in declared and "gunicorn" not in declared:
         return Server(f"waitress-serve --listen=0.0.0.0:$PORT {'--call ' if app.factory else ''}{app.name}")
-    called = f"'{app.name}()'" if app.factory else app.name
-    return gunicorn(called, declared)
+    return gunicorn(f"{app.name}()" if app.factory else app.name, declared)
 
 
 def gunicorn(app: str, declared: frozenset[str], worker: str = "") -> Server:
     """Gunicorn with threads, or with a worker class that brings its own concurrency."""
     command = f"gunicorn --bind 0.0.0.0:$PORT --worker-class {worker}" if worker else _GUNICORN
     told = Finding(f"one Gunicorn process{'' if worker else f' of {_THREADS} threads'}: {_MORE_PROCESSES}")
-    return Server(f"{command} {app}", "" if "gunicorn" in declared else "gunicorn", (told,))
+    return Server(f"{command} {shlex.quote(app)}", "" if "gunicorn" in declared else "gunicorn", (told,))
 
 
 def asgi(app: App, declared: frozenset[str]) -> Server:

@@ -40,7 +40,9 @@ _NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weasyprint": ((), ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")),
 }
 #: A pin from before there were wheels for Python 3.13: it is compiled, as psycopg2 is.
-_UNWHEELED = re.compile(r"^psycopg2-binary\s*==\s*2\.(?:[0-8]\.\d+|9(?:\.[0-9])?)(?![\d.])", re.MULTILINE | re.IGNORECASE)
+_UNWHEELED = re.compile(
+    r"^psycopg2-binary\s*==\s*2\.(?:[0-8]\.\d+|9(?:\.[0-9])?)(?![\d.])", re.MULTILINE | re.IGNORECASE
+)
 #: Wheels with the library inside: the plain package then takes nothing.
 _INSTEAD = {"psycopg": {"psycopg[binary]", "psycopg-binary"}}
 #: A dependency on a Git repository, as each tool writes it.

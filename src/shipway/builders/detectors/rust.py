@@ -103,8 +103,9 @@ def _build(project: Project) -> Run:
         if project.is_workspace
         else ""
     )
-    triple = table(project.settings, "build").get("target")
-    folder = f"{_target(project)}/{triple}/release" if isinstance(triple, str) else f"{_target(project)}/release"
+    triple = str(table(project.settings, "build").get("target") or "")
+    platform = f"{triple}/" if re.fullmatch(r"[\w.-]+", triple) else ""
+    folder = f"{_target(project)}/{platform}release"
     built = shlex.join(f"{folder}/{program.name}" for program in project.programs)
     return Run(
         (

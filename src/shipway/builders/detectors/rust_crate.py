@@ -53,8 +53,8 @@ class Crate:
 
     @property
     def name(self) -> str:
-        """The package's name."""
-        return str(self.package.get("name") or "")
+        """The package's name; empty for one that Cargo would refuse."""
+        return _name(self.package)
 
     @cached_property
     def dependencies(self) -> frozenset[str]:
@@ -71,15 +71,15 @@ class Crate:
     def programs(self) -> tuple[Program, ...]:
         """Its `[[bin]]`s, and those that Cargo finds by itself."""
         entries = self._entries("bin")
-        named = {str(entry.get("name")): self._path(entry, "src/bin") for entry in entries}
-        unasked = {str(entry.get("name")) for entry in entries if not self._is_asked_for(entry)}
+        named = {_name(entry): self._path(entry, "src/bin") for entry in entries}
+        unasked = {_name(entry) for entry in entries if not self._is_asked_for(entry)}
         found = named if self.package.get("autobins") is False else self._by_place() | named
         only = len(found) == 1
         taken = [path for path in named.values() if path]
         return tuple(
             self._program(name, path, only=only)
             for name, path in found.items()
-            if path and name not in unasked and not (path in taken and name not in named)
+            if name and path and name not in unasked and not (path in taken and name not in named)
         )
 
     @property
@@ -118,6 +118,11 @@ class Crate:
         text = self.tree.text(path)
         by_itself = bool(_SERVES.search(text)) or bool(self.framework and self.framework.replace("-", "_") in text)
         return Program(name, path, self.folder.rstrip("/") or ".", by_itself or (only and bool(self.framework)))
+
+
+def _name(value: dict[str, Any]) -> str:
+    name = str(value.get("name") or "")
+    return name if re.fullmatch(r"[\w.-]+", name) else ""
 
 
 def table(value: dict[str, Any], key: str) -> dict[str, Any]:

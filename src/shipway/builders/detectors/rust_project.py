@@ -38,21 +38,19 @@ class Project:
 
     @cached_property
     def local(self) -> tuple[Crate, ...]:
-        """Every crate in the source, those nearest the top first."""
-        paths = self.tree.matching("Cargo.toml", depth=6)
-        crates = (Crate(self.tree, path.removesuffix("Cargo.toml")) for path in paths if _is_own(path))
-        return tuple(crate for crate in crates if crate.package)
+        """Every crate in the source that Cargo may look at, those nearest the top first."""
+        crates = (Crate(self.tree, path.removesuffix("Cargo.toml")) for path in self.tree.matching("Cargo.toml", depth=6))
+        return tuple(crate for crate in crates if (_is_own(crate.file) or self._is_member(crate.folder)) and crate.name)
 
     @cached_property
     def crates(self) -> tuple[Crate, ...]:
-        """The one at the top and the members of the workspace."""
+        """The one at the top and the members of the workspace, without examples."""
+        return tuple(crate for crate in self.local if _is_own(crate.file) and self._is_member(crate.folder))
+
+    def _is_member(self, folder: str) -> bool:
         workspace = table(self.manifest, "workspace")
         members, excluded = texts(workspace.get("members")), texts(workspace.get("exclude"))
-        return tuple(
-            crate
-            for crate in self.local
-            if not crate.folder or (_matches(crate.folder, members) and not _matches(crate.folder, excluded))
-        )
+        return not folder or (_matches(folder, members) and not _matches(folder, excluded))
 
     @cached_property
     def programs(self) -> tuple[Program, ...]:

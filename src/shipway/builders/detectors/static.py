@@ -21,7 +21,8 @@ _TYPES = "text/css text/plain text/xml application/javascript application/json a
 def detect(tree: Tree) -> Candidate | None:
     """An index.html at the top or in the folder that a generator would put it."""
     index = tree.first(*(f"{folder}index.html" for folder in _FOLDERS))
-    if not index:
+    if not index or tree.text(index).startswith("---\n"):
+        # What begins so is no page yet: a generator, such as Jekyll, makes one of it.
         return None
     folder = index.removesuffix("index.html")
     pages = Copy((folder or ".",))

@@ -31,11 +31,12 @@ class Tree:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """Every file of the app's own, those nearest the top first."""
+        """Every file of the app's own, those nearest the top first; but none whose name can't stand in one line of text."""
         return tuple(
             path
             for path in walk(self.root, gitignore=self.gitignore)
-            if _NOT_SOURCE.isdisjoint(path.split("/")) and self.ignored.rule(path) is None
+            if path.isprintable()
+            and _NOT_SOURCE.isdisjoint(path.split("/")) and self.ignored.rule(path) is None
         )
 
     @cached_property

@@ -67,11 +67,11 @@ class SandboxedBuilder:
         async with self._sandboxes.slot(log), self._sandboxes.entered(request.workspace, log) as sandbox:
             if not sandbox.bounded:
                 log(" !     The disk is not limited: this machine has no loop devices for containers.")
-            for image in images_of(request.analysis.dockerfile):
-                if self._may_take(image):
-                    await sandbox.take_in(image, log)
-            attestations = [_PROVENANCE, *await self._bill_of_materials(sandbox, log)]
             async with self._confined(sandbox, request, log) as (group, confined):
+                for image in images_of(request.analysis.dockerfile, request.arguments):
+                    if self._may_take(image):
+                        await sandbox.take_in(image, log)
+                attestations = [_PROVENANCE, *await self._bill_of_materials(sandbox, log)]
                 builder = await self._inside(sandbox, ("--cgroup-parent", f"/{group}", *attestations), confined)
                 return await builder.build(request, log)
 
@@ -89,7 +89,7 @@ class SandboxedBuilder:
         """See `Builder`."""
         async with self._sandboxes.entered(workspace, _unheard) as sandbox:
             before = await sandbox.used()
-            await sandbox.prune()
+            await self._sandboxes.make_room(sandbox)
             return max(before - await sandbox.used(), 0)
 
     async def tidy(self) -> None:
@@ -129,7 +129,8 @@ class SandboxedBuilder:
     async def _confined(
         self, sandbox: Sandbox, request: BuildRequest, log: Log
     ) -> AsyncIterator[tuple[str, Callable[[], Awaitable[Facts]]]]:
-        """A control group, and what tells how the build fared in it. Gone afterwards, with all that still runs in it."""
+        """Room on the disk, a control group, and what tells how the build fared in it; that is gone afterwards, with all that
+        still runs in it."""
         limits = self._sandboxes.limits
         group = self._free_group(request)
         self._busy.add((request.workspace, group))
@@ -144,7 +145,7 @@ class SandboxedBuilder:
             left = free(await sandbox.run(make(group, limits)))
             if left < limits.disk * _FREE_SHARE:
                 log(f"the build disk has {shown(left)} left: emptying the cache")
-                await sandbox.prune()
+                await self._sandboxes.make_room(sandbox)
             yield group, confined
         finally:
             try:

@@ -5,10 +5,24 @@ import re
 from shipway.builders.failures import Facts
 from shipway.builders.sandbox.limits import Limits
 
-#: Makes the group `$1` with `$2` bytes, `$3` microseconds of CPU per 100,000, `$4` processes; prints the disk's free bytes.
-#: Memory that is swapped out would count as free, so there is none.
-_MAKE = r"""
+#: Both begin here. `remove` removes the group `$1` and whatever still runs in it.
+_BEGIN = r"""
 cd /sys/fs/cgroup
+remove() {
+    for group in "$1" */"$1"; do
+        [ -d "$group" ] || continue
+        find "$group" -depth -type d | while read -r each; do
+            xargs -rn1 kill -9 < "$each/cgroup.procs" 2>/dev/null || true
+            rmdir "$each" 2>/dev/null || true
+        done
+    done
+}
+"""
+#: Makes the group `$1` with `$2` bytes, `$3` microseconds of CPU per 100,000, `$4` processes; prints the disk's free bytes.
+#: One that a crash left would tell of its own build: it goes first. Memory that is swapped out would count as free, so there
+#: is none.
+_MAKE = r"""
+remove "$1"
 if [ -f cgroup.controllers ]; then
     mkdir -p "$1" && cd "$1"
     echo "$2" > memory.max; echo "$3 100000" > cpu.max; echo "$4" > pids.max
@@ -23,25 +37,17 @@ df -P -k /var/lib/docker | awk 'NR == 2 { print "free", $4 }'
 """
 #: Prints what is known of the group `$1`, and removes it and whatever still runs in it.
 _LEAVE = r"""
-cd /sys/fs/cgroup
 if [ -f cgroup.controllers ]; then
     awk '$1 == "oom_kill" && $2 > 0 { print "killed" }' "$1/memory.events"
     awk '$1 == "max" && $2 > 0 { print "pids" }' "$1/pids.events"
-    groups="$1"
 else
     # How often the limit was met is not told reliably (seen: 0 after a kill); the highest use is.
     cat "memory/$1/memory.limit_in_bytes" "memory/$1/memory.max_usage_in_bytes" |
         awk 'NR == 1 { limit = $1 } NR == 2 && $1 > limit * 0.98 { print "memory" }'
     [ "$(cat "pids/$1/pids.peak" 2>/dev/null || echo 0)" -lt "$(cat "pids/$1/pids.max")" ] || echo pids
-    groups=$(ls -d */"$1")
 fi
 df -P -k /var/lib/docker | awk 'NR == 2 { print "free", $4 }'
-for group in $groups; do
-    find "$group" -depth -type d | while read -r each; do
-        xargs -rn1 kill -9 < "$each/cgroup.procs" 2>/dev/null || true
-        rmdir "$each" 2>/dev/null || true
-    done
-done
+remove "$1"
 """
 _PERIOD = 100_000
 #: Free bytes under which the disk is taken for full.
@@ -51,12 +57,12 @@ _FULL = 32 << 20
 def make(group: str, limits: Limits) -> tuple[str, ...]:
     """The command, run inside, that makes the group and tells how much of the disk is free."""
     quota = int(limits.cpus * _PERIOD)
-    return "sh", "-c", _MAKE, "make", group, str(limits.memory), str(quota), str(limits.pids)
+    return "sh", "-c", _BEGIN + _MAKE, "make", group, str(limits.memory), str(quota), str(limits.pids)
 
 
 def leave(group: str) -> tuple[str, ...]:
     """The command, run inside, that tells about the group and removes it."""
-    return "sh", "-c", _LEAVE, "leave", group
+    return "sh", "-c", _BEGIN + _LEAVE, "leave", group
 
 
 def free(output: str) -> int:

@@ -39,13 +39,16 @@ async def open_doors(pid: int, ports: Sequence[int]) -> Doors:
     Raises `Unavailable` when that is not allowed: it takes root, and the engine on this machine.
     """
     servers: list[asyncio.Server] = []
-    for port in ports:
-        try:
+    try:
+        for port in ports:
             listening = await asyncio.to_thread(_listen_inside, pid, port)
-        except OSError as error:
-            Doors(tuple(servers)).close()
-            raise Unavailable(f"The sandbox's network can't be entered: {error.strerror or error}.") from error
-        servers.append(await asyncio.start_server(_Door(port).passed, sock=listening))
+            servers.append(await asyncio.start_server(_Door(port).passed, sock=listening))
+    except BaseException as error:
+        # Also when cancelled: a port that is left open could not be opened again.
+        Doors(tuple(servers)).close()
+        if not isinstance(error, OSError):
+            raise
+        raise Unavailable(f"The sandbox's network can't be entered: {error.strerror or error}.") from error
     return Doors(tuple(servers))
 
 
@@ -106,5 +109,5 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(_CHUNK):
             writer.write(data)
             await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+    with suppress(OSError):  # also after a connection that broke: the other side would wait for the rest
+        writer.write_eof()

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiodocker
 
+from shipway.builders.base_images import full_name
 from shipway.builders.docker_api import connect
 from shipway.builders.sandbox.container import Plan
 from shipway.domain.errors import Unavailable
@@ -55,28 +56,29 @@ class Sandbox:
     async def take_in(self, reference: str, log: Log) -> None:
         """Bring an image that the machine's engine has into the sandbox, unless it is there already.
 
-        One that the engine does not have is left to the build, which asks its registry.
+        One that the engine does not have by that name is left to the build, which asks its registry; so is one by digest,
+        which no archive of an image keeps.
         """
         async with connect(self.docker_host) as outside, connect(self.endpoint) as inside:
             here = await _inspect(outside, reference)
-            if here is None or _same(here, await _inspect(inside, reference)):
+            if here is None or not _is_called(here, reference) or _same(here, await _inspect(inside, reference)):
                 return
             log(f"bringing {reference} into the build sandbox")
-            async with outside.images.export_image(reference) as exported:
-                async for _ in inside.images.import_image(exported, stream=True):
-                    pass
+            try:
+                async with outside.images.export_image(reference) as exported:
+                    async for _ in inside.images.import_image(exported, stream=True):
+                        pass
+            except aiodocker.DockerError as error:
+                raise _not_brought(reference, f": {error.message}") from error
             if await _inspect(inside, reference) is None:
-                raise Unavailable(
-                    f"{reference} could not be brought into the build sandbox.",
-                    hint="Is its disk full? `shipway builds prune` empties its cache.",
-                )
+                raise _not_brought(reference, ".")
 
-    async def prune(self) -> int:
-        """Empty the cache and drop the images; the bytes that became free."""
+    async def prune(self, *, images: bool) -> None:
+        """Empty the cache, which harms no build; and drop the images, which harms one that is about to start from them."""
         async with connect(self.endpoint) as inside:
-            cache = await inside._query_json("build/prune?all=true", "POST", timeout=600)
-            images = await inside._query_json('images/prune?filters={"dangling":["false"]}', "POST", timeout=600)
-        return int(cache.get("SpaceReclaimed") or 0) + int(images.get("SpaceReclaimed") or 0)
+            await inside._query_json("build/prune?all=true", "POST", timeout=600)
+            if images:
+                await inside._query_json('images/prune?filters={"dangling":["false"]}', "POST", timeout=600)
 
     async def used(self) -> int:
         """Bytes of the disk that are in use."""
@@ -91,6 +93,18 @@ async def _inspect(docker: aiodocker.Docker, reference: str) -> dict[str, Any] |
         if error.status != 404:
             raise Unavailable(f"The engine can't look at {reference}: {error.message}") from error
         return None
+
+
+def _is_called(image: dict[str, Any], reference: str) -> bool:
+    """An engine finds an image also by the beginning of its id, whoever's it is."""
+    return "@" not in reference and full_name(reference) in map(full_name, image.get("RepoTags") or ())
+
+
+def _not_brought(reference: str, why: str) -> Unavailable:
+    return Unavailable(
+        f"{reference} could not be brought into the build sandbox{why}",
+        hint="Is its disk full? `shipway builds prune` empties its cache.",
+    )
 
 
 def _same(one: dict[str, Any], other: dict[str, Any] | None) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ from shipway.domain.log import Log
 
 #: Seconds for its daemon to come up.
 _PATIENCE = 120.0
+#: Where sockets are. The home may be too deep for one: the kernel takes 107 bytes of a socket's path (unix(7)).
+_RUNTIME = Path("/run/shipway")
 #: Seconds without a build after which one is stopped; its disk stays.
 IDLE = 600.0
 
@@ -100,6 +103,12 @@ class Sandboxes:
             known.users -= 1
             known.last_used = time.monotonic()
 
+    async def make_room(self, sandbox: Sandbox) -> None:
+        """Empty the disk of a sandbox that was entered; while others are in it too, of nothing that they may need."""
+        known = self._known[sandbox.plan.workspace]
+        async with known.lock:  # nobody else enters meanwhile
+            await sandbox.prune(images=known.users == 1)
+
     async def tidy(self) -> None:
         """Stop those that had nothing to do for `idle` seconds, counted from our own start for those found running."""
         async with connect(self._docker_host) as docker:
@@ -124,6 +133,7 @@ class Sandboxes:
                 if workspace in ("", owner := container["Labels"][WORKSPACE]):
                     await self._stop(docker, "", self._known[owner])
                     await container.delete(force=True)
+                    shutil.rmtree(self._shared(owner), ignore_errors=True)
             filters = urlencode({"filters": json.dumps(self._filter())})
             for volume in (await docker._query_json(f"volumes?{filters}"))["Volumes"] or ():
                 if workspace in ("", volume["Labels"][WORKSPACE]):
@@ -148,9 +158,9 @@ class Sandboxes:
             async with connect(self._docker_host) as docker:
                 await _ensure_image(docker, plan.image, log)
                 await _ensure_container(docker, plan, replaceable=known.users == 1)
+            pid = await wait_for(sandbox, _PATIENCE)
         except aiodocker.DockerError as error:
             raise Unavailable(f"The build sandbox could not be started: {error.message}") from error
-        pid = await wait_for(sandbox, _PATIENCE)
         if pid != known.pid:
             if known.doors:
                 known.doors.close()
@@ -158,9 +168,11 @@ class Sandboxes:
         return sandbox
 
     async def _plan(self, workspace: str, log: Log) -> Plan:
-        shared, image = self._home / workspace, await self._image(log)
-        trusted = self._trusted()
+        shared, image, trusted = self._shared(workspace), await self._image(log), self._trusted()
         return Plan(self._installation, workspace, image, shared, self._limits, self._proxies, trusted, self._mirror)
+
+    def _shared(self, workspace: str) -> Path:
+        return _RUNTIME / f"{self._installation}.{workspace}"
 
     def _trusted(self) -> Path | None:
         """The bundle for daemons. One of ours has its content in its name: with another content, another container is made."""
@@ -168,8 +180,11 @@ class Sandboxes:
             return host_bundle()
         text = ca_bundle(self._extra_ca)
         path = self._home / f"ca-{hashlib.sha256(text.encode()).hexdigest()[:12]}.pem"
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(text)
+        if not path.exists():  # a daemon may be reading it
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".new")
+            unfinished.write_text(text)
+            unfinished.replace(path)
         return path
 
     async def _stop(self, docker: aiodocker.Docker, name: str, known: _Known) -> None:

@@ -7,7 +7,7 @@ import rich_click as click
 
 from shipway.cli import session
 from shipway.cli.lazy import DefaultGroup
-from shipway.cli.options import json_option, path_argument
+from shipway.cli.options import SERVICE_PATH, json_option, path_argument
 from shipway.cli.output import ago, note, print_facts, print_json, print_table
 from shipway.cli.quantities import BuildNumberType, decimal
 from shipway.cli.workspace import chosen_workspace, workspace_option
@@ -40,7 +40,7 @@ def list_builds(path: str | None, limit: int, before: int | None, as_json: bool)
 
 
 @builds.command("show")
-@click.argument("words", nargs=-1, required=True, metavar="[PATH] NUMBER")
+@click.argument("words", nargs=-1, required=True, metavar="[PATH] NUMBER", shell_complete=SERVICE_PATH.shell_complete)
 @click.option("--dockerfile", "part", flag_value="dockerfile", help="Print its Dockerfile, to keep and change.")
 @click.option("--provenance", "part", flag_value="provenance", help="Print what the builder attests, as in-toto JSON.")
 @click.option("--sbom", "part", flag_value="sbom", help="Print the image's bill of materials, as SPDX JSON.")

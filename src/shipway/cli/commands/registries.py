@@ -1,26 +1,20 @@
 """`registries`: private registries that a workspace's builds read packages and base images from."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from shipway.cli import session
 from shipway.cli.options import json_option
 from shipway.cli.output import ago, note, print_json, print_table
-from shipway.client import config
+from shipway.cli.workspace import chosen_workspace, workspace_option
 from shipway.domain.registries import TOKEN_USER
 
-if TYPE_CHECKING:
-    from shipway.client.client import Client
-
-_workspace_option = click.option("--workspace", help="By default that of the linked service, or the only one.")
 _FOR = {"any": "images, packages", "image": "images", "packages": "packages"}
 
 
 @click.group(invoke_without_command=True)
-@_workspace_option
+@workspace_option
 @json_option
 @click.pass_context
 def registries(ctx: click.Context, workspace: str | None, as_json: bool) -> None:
@@ -30,12 +24,12 @@ def registries(ctx: click.Context, workspace: str | None, as_json: bool) -> None
 
 
 @registries.command("list")
-@_workspace_option
+@workspace_option
 @json_option
 def list_registries(workspace: str | None, as_json: bool) -> None:
     """All of a workspace's. Passwords are never shown."""
     with session.connect() as client:
-        known = client.registries(_workspace(client, workspace))
+        known = client.registries(chosen_workspace(client, workspace))
     rows = [(each["host"], _user(each["username"]), _FOR[each["kind"]], ago(each["updated_at"])) for each in known]
     print_json(known) if as_json else print_table(("HOST", "USER", "FOR", "SET"), rows, "No registries are known.")
 
@@ -45,7 +39,7 @@ def list_registries(workspace: str | None, as_json: bool) -> None:
 @click.option("--username", default=TOKEN_USER, show_default=False, help="Left out: the password is a token.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else it is asked for.")
 @click.option("--kind", type=click.Choice(("any", "image", "packages")), default="any", help="What it is for.")
-@_workspace_option
+@workspace_option
 @json_option
 def add_registry(
     host: str, *, username: str, password_stdin: bool, kind: str, workspace: str | None, as_json: bool
@@ -57,7 +51,7 @@ def add_registry(
     name, password = _host(host), _password(password_stdin)
     with session.connect() as client:
         body = {"username": username, "password": password, "kind": kind}
-        made = client.put_registry(_workspace(client, workspace), name, **body)
+        made = client.put_registry(chosen_workspace(client, workspace), name, **body)
     if as_json:
         print_json(made)
     else:
@@ -67,12 +61,12 @@ def add_registry(
 
 @registries.command("remove")
 @click.argument("host")
-@_workspace_option
+@workspace_option
 @json_option
 def remove_registry(host: str, workspace: str | None, as_json: bool) -> None:
     """Tell HOST nothing any more, from the next build on."""
     with session.connect() as client:
-        client.remove_registry(_workspace(client, workspace), _host(host))
+        client.remove_registry(chosen_workspace(client, workspace), _host(host))
     print_json({"removed": host}) if as_json else click.echo(f"Builds no longer log in to {host}.")
 
 
@@ -93,15 +87,3 @@ def _password(from_input: bool) -> str:
     if from_input or not sys.stdin.isatty():
         return sys.stdin.read().rstrip("\r\n")
     return str(click.prompt("Password", hide_input=True))
-
-
-def _workspace(client: "Client", given: str | None) -> str:
-    """The one that was given, else that of the linked service, else the only one."""
-    if given:
-        return given
-    if linked := config.load().link(Path.cwd()):
-        return linked.partition("/")[0]
-    names = [each["name"] for each in client.workspaces()]
-    if len(names) != 1:
-        raise click.UsageError(f"Which workspace? Give --workspace: {', '.join(names) or 'there is none yet'}.")
-    return names[0]
