@@ -48,7 +48,8 @@ def test_a_sample_app_is_deployed_from_its_source_and_answers(shipway: RealShipw
         assert response.status_code == answers.get("status", 200), response.text[:500]
         assert [part for part in answers.get("body_has", []) if part not in response.text] == [], response.text[:500]
     finally:
-        shipway.api.delete(f"/workspaces/t/projects/t/environments/production/services/{name}?confirm={name}")
+        service = f"/workspaces/t/projects/t/environments/production/services/{name}"
+        assert shipway.api.delete(f"{service}?confirm=t/t/production/{name}").status_code == 204
 
 
 def _answer(shipway: RealShipway, host: str, path: str):  # type: ignore[no-untyped-def]

@@ -74,6 +74,15 @@ async def test_a_build_that_failed_is_recorded_with_its_class(stack: Stack) -> N
     assert build.finished_at
 
 
+@pytest.mark.parametrize(("denied", "state"), [(False, "pushed"), (True, "built")])
+async def test_the_builder_keeps_no_image_of_its_own_when_a_deployment_is_over(
+    stack: Stack, denied: bool, state: str
+) -> None:
+    stack.builder.accepts = lambda _reference, _credential: not denied
+    assert (await deployed(stack)).state == state
+    assert stack.builder.images == {}
+
+
 async def test_a_build_that_was_cancelled_is_recorded_as_that(stack: Stack) -> None:
     reached = asyncio.Event()
 
@@ -124,6 +133,7 @@ async def test_the_api_lists_and_shows_builds_and_what_is_attested(api: Api) -> 
     shown = (await api("GET", f"{SERVICE}/builds/{newest_one['number']}")).json()
     assert shown["dockerfile"] == DOCKERFILE
     assert shown["bases"][0]["reference"] == "base:1"
+    assert f"FROM base:1@{shown['bases'][0]['digest']}" in shown["pinned_dockerfile"]
     missing = await api("GET", f"{SERVICE}/builds/{newest_one['number']}/provenance")
     assert missing.status_code == 404
     api.stack.platform.registry.statements[f"acme/shop/production/api:v{newest_one['number']}"] = [STATEMENT]  # type: ignore[attr-defined]

@@ -203,10 +203,24 @@ async def test_a_broken_app_is_told_by_class_and_the_old_one_serves_on(
         assert view.state == "running", "a failed deployment over a serving one leaves the service running"
 
 
-async def test_an_app_without_the_default_path_is_weakly_verified(stack: Stack) -> None:
-    stack.engine.behaviours = _All(serves(404, paths={"/": 200}))
+@pytest.mark.parametrize(
+    ("everywhere", "first_page"),
+    [(404, 200), pytest.param(308, 200, id="as Next.js does"), pytest.param(302, 302, id="all leads to a login")],
+)
+async def test_an_app_without_the_default_path_is_weakly_verified(
+    stack: Stack, everywhere: int, first_page: int
+) -> None:
+    stack.engine.behaviours = _All(serves(everywhere, paths={"/": first_page}))
     made = await live(stack)
-    assert "Weakly verified" in made.weakly_verified
+    assert f"Weakly verified: only / answered ({first_page})" in made.weakly_verified
+
+
+async def test_an_app_that_refuses_its_host_s_name_is_not_up(tmp_path: Path) -> None:
+    async with fake_stack(tmp_path, settings=IMPATIENT) as stack:
+        stack.engine.behaviours = _All(serves(400))
+        ended = await failed(stack)
+        assert ended.failure
+        assert ended.failure.code == "bad-host"
 
 
 async def test_a_path_the_user_set_is_strict(tmp_path: Path) -> None:

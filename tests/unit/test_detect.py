@@ -181,6 +181,14 @@ def test_pages_that_only_look_like_a_single_page_app_get_404s(tmp_path: Path) ->
     assert "try_files $uri $uri/ /index.html" in analyze(tmp_path, ServiceSettings(), base).dockerfile
 
 
+def test_a_page_that_a_generator_is_to_make_is_not_served_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("---\nlayout: home\n---\n")
+    (tmp_path / "Gemfile").write_text("gem 'jekyll'\n")
+    with pytest.raises(DeployFailed) as failure:
+        analyze(tmp_path, ServiceSettings(), base)
+    assert failure.value.code == "no-start-command"
+
+
 def test_caches_are_set_apart_where_a_builder_is_shared() -> None:
     analysis = analyze(APPS / "flask-pip", ServiceSettings(), base, cache_prefix="acme-1f3c")
     assert "type=cache,id=acme-1f3c-root-.cache-pip,target=/root/.cache/pip" in analysis.dockerfile

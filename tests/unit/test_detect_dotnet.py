@@ -1,5 +1,6 @@
 """.NET apps: versions, the project to start, and addresses, beyond what the samples show."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from shipway.builders.detectors.detector import Candidate, Run
 from shipway.builders.detectors.dotnet import detect
 from shipway.builders.detectors.tree import Tree
 from shipway.domain.errors import AnalysisFailed
+from shipway.domain.process import argv
 
 WEB = "Microsoft.NET.Sdk.Web"
 
@@ -120,3 +122,14 @@ def test_projects_far_from_the_top_are_someone_else_s(tmp_path: Path) -> None:
 def test_a_project_file_that_is_no_xml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AnalysisFailed, match=r"Api\.csproj can't be read as XML"):
         detected(tmp_path, {"Api.csproj": "<Project>"})
+
+
+def test_a_project_may_have_a_name_with_spaces_and_quotes(tmp_path: Path) -> None:
+    candidate = detected(tmp_path, {"Bob's Api.csproj": project()})
+    assert argv(candidate.start, {"PORT": "80"}) == (
+        "env",
+        "ASPNETCORE_URLS=http://0.0.0.0:80",
+        "dotnet",
+        "Bob's Api.dll",
+    )
+    assert [shlex.split(command)[2] for command in commands(candidate)] == ["Bob's Api.csproj"] * 2

@@ -1,5 +1,7 @@
 """The text of a generated Dockerfile."""
 
+from dataclasses import replace
+
 import pytest
 
 from shipway.builders.detectors.detector import Candidate, Copy, Run, Stage
@@ -131,3 +133,12 @@ def test_build_secrets_are_variables_of_downloads_and_of_nothing_else() -> None:
     assert "--mount=type=secret,id=LICENCE" in runs[0]
     assert "for each in NPM_TOKEN LICENCE; do" in runs[0]
     assert readable(f"RUN {' '.join(runs[0].replace(chr(92), ' ').split())}", 200).startswith("RUN pip install -r")
+
+
+def test_no_name_and_no_value_ends_a_word_or_is_taken_for_a_variable() -> None:
+    stage = Stage(
+        "python", "3.12", (Copy(("it's $5.txt",)),), environment=(("A", 'a "b" c'), ("PATH", "/my app/bin:$PATH"))
+    )
+    text = Dockerfile(base, 8080, "true").render(replace(EVERYTHING, stages=(stage,)))
+    assert 'COPY --chown=10001:10001 ["it\'s \\\\$5.txt", "./"]' in text
+    assert 'ENV A="a \\"b\\" c" \\\n    PATH="/my app/bin:$PATH" \\\n    PORT=' in text

@@ -260,3 +260,19 @@ def test_a_replacement_outside_of_the_service_is_warned_about(tmp_path: Path) ->
 def test_a_module_that_may_be_private_gets_a_hint(tmp_path: Path, required: str, hinted: bool) -> None:
     files = {"go.mod": f"{MODULE}require {required} v1.0.0\n", "go.sum": "", "main.go": MAIN}
     assert ("go mod vendor" in told(detected(tmp_path, files))) == hinted
+
+
+@pytest.mark.parametrize(
+    ("code", "port"),
+    [
+        ('addr := flag.String("addr", ":4000", "HTTP network address")', 4000),
+        ('flag.StringVar(&address, "listen", "0.0.0.0:4000", "")', 4000),
+        ('const port = ":3000"', 3000),
+        ('addr := "localhost:6379"', 0),
+        ('addr := flag.String("addr", ":4000", "")\n\tos.Getenv("PORT")', 0),
+    ],
+)
+def test_a_port_behind_a_flag_or_a_name_counts(tmp_path: Path, code: str, port: int) -> None:
+    main = f"package main\n\nfunc main() {{\n\t{code}\n\tserver.ListenAndServe()\n}}\n"
+    candidate = detected(tmp_path, {"go.mod": MODULE, "main.go": main})
+    assert (candidate.port, candidate.warnings) == (port, ())

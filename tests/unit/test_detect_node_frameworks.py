@@ -148,3 +148,11 @@ def test_only_the_standalone_output_gets_into_the_image(tmp_path: Path) -> None:
         "/app/public/",
     ]
     assert dict(last.environment)["HOSTNAME"] == "0.0.0.0"
+
+
+def test_what_vite_builds_with_nitro_is_a_server(tmp_path: Path) -> None:
+    package = {
+        "scripts": {"build": "vite build", "preview": "vite preview"},
+        "dependencies": {"nitro": "3", "vite": "7"},
+    }
+    assert detected(tmp_path, package).start == "node .output/server/index.mjs"

@@ -191,3 +191,52 @@ def test_a_start_script_for_what_nothing_builds_is_told(tmp_path: Path) -> None:
     package = {"scripts": {"start": "node dist/main"}}
     assert "dist/main is not in the source" in warnings(detected(tmp_path, package))
     assert not warnings(detected(tmp_path, package, {"dist/main.js": ""}))
+
+
+@pytest.mark.parametrize(
+    ("start", "path", "code", "port"),
+    [
+        ("node index.js", "index.js", "const port = 3000\napp.listen(port, () => {})", 3000),
+        ("node .", "index.js", "const PORT = 4000;\napp.listen(PORT);", 4000),
+        ("node server", "server.js", "app.listen(5000)", 5000),
+        ("node server.js", "server.js", "fastify.listen({ port: 3000, host: '0.0.0.0' })", 3000),
+        ("node dist/main", "src/main.ts", "await app.listen(3000);", 3000),
+        ("node dist/index.js", "src/index.ts", "serve({\n  fetch: app.fetch,\n  port: 3000\n})", 3000),
+        ("node build/src/index.js", "src/index.ts", "const port: number = 3000;\napp.listen(port)", 3000),
+        ("node dist/main", "src/main.ts", "await app.listen(process.env.PORT ?? 3000);", 0),
+        ("node index.js", "index.js", "const { PORT = 3000 } = process.env\napp.listen(PORT)", 0),
+        ("node index.js", "index.js", "if (!process.env.PORT) app.listen(3000)\n", 0),
+        ("node index.js", "index.js", "import { port } from './config.js'\napp.listen(port)", 0),
+        ("node index.js", "index.js", "const port = config.get('port')\napp.listen(port)", 0),
+        ("node index.js", "index.js", "app.listen(settings.port)", 0),
+    ],
+)
+def test_a_port_in_the_code_that_is_started_or_compiled_counts(
+    tmp_path: Path, start: str, path: str, code: str, port: int
+) -> None:
+    candidate = detected(tmp_path, {"scripts": {"start": start, "build": "tsc"}}, {path: code})
+    assert candidate.port == port
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("fastify.listen({ port: process.env.PORT })", True),
+        ("fastify.listen({ port: process.env.PORT, host: '0.0.0.0' })", False),
+    ],
+)
+def test_fastify_has_to_be_told_a_host(tmp_path: Path, code: str, told: bool) -> None:
+    package = {"scripts": {"start": "node server.js"}, "dependencies": {"fastify": "5"}}
+    assert ("listens on localhost" in warnings(detected(tmp_path, package, {"server.js": code}))) == told
+
+
+def test_a_file_of_variables_that_no_build_has_is_not_asked_for(tmp_path: Path) -> None:
+    package = {"scripts": {"start": "node --env-file=.env server.js"}}
+    assert detected(tmp_path, package, {"server.js": ""}).start == "node server.js"
+    assert detected(tmp_path, package, {".env": "A=1"}).start == "node --env-file=.env server.js"
+
+
+def test_bun_runs_the_source_of_an_app_without_a_start_script(tmp_path: Path) -> None:
+    package = {"scripts": {"dev": "bun run --hot src/index.ts"}, "dependencies": {"hono": "4"}}
+    assert detected(tmp_path, package, {"src/index.ts": ""}).start == ""
+    assert detected(tmp_path, package, {"bun.lock": ""}).start == "bun src/index.ts"

@@ -171,3 +171,17 @@ def test_the_tool_for_extensions_comes_with_our_own_base_and_from_its_image_othe
     assert choose("airgapped", world, "php-extensions", "8.2") == choose("airgapped", world, "php", "8.2")
     assert choose("airgapped", world, "php", "8.2") == "shipway-base/php:8.2"
     assert official_reference("php-extensions", "8.2") == official_reference("php-extensions", "8.4")
+
+
+def test_assets_are_kept_wherever_the_build_script_puts_them(tmp_path: Path) -> None:
+    package = {"scripts": {"build": "tailwindcss -o public/css/app.css"}}
+    files = {"composer.json": {"require": {"slim/slim": "4"}}, "public/index.php": "", "package.json": package}
+    candidate = detected(tmp_path, files)
+    assert candidate.stages[-1].steps == (Copy(("/app/",), stage="assets"),)
+    assert "npm run build\nrm -rf node_modules" in commands(candidate)
+    assert any(found.text == f"assets built by Node.js: {package['scripts']['build']}" for found in candidate.evidence)
+
+
+def test_pages_without_composer_are_not_said_to_have_built_assets(tmp_path: Path) -> None:
+    candidate = detected(tmp_path, {**PAGE, "package.json": {"scripts": {"build": "vite build"}}})
+    assert not any("assets" in found.text for found in candidate.evidence)

@@ -9,6 +9,7 @@ from shipway.builders.analysis import analyze
 from shipway.builders.detectors.python import detect
 from shipway.builders.detectors.tree import Tree
 from shipway.domain.errors import AnalysisFailed
+from shipway.domain.process import argv
 from shipway.domain.service import ServiceSettings
 
 GUNICORN = "gunicorn --bind 0.0.0.0:$PORT --threads 8"
@@ -184,3 +185,22 @@ def test_conda_alone_is_refused_with_the_way_on_and_not_beside_a_list_for_pip(tm
         detect(Tree(tmp_path))
     assert "requirements.txt" in failure.value.hint and "Dockerfile" in failure.value.hint
     assert detected(tmp_path, {"requirements.txt": "flask\n"}).certain
+
+
+@pytest.mark.parametrize(
+    ("files", "start"),
+    [
+        ({"src/main.py": f"from .config import x\n{FASTAPI}", "src/config.py": ""}, "src.main:app"),
+        ({"src/main.py": FASTAPI, "src/config.py": ""}, "main:app"),
+        ({"app/main.py": "def get_application():\n    return FastAPI()\n\napp = get_application()\n"}, "app.main:app"),
+    ],
+)
+def test_the_app_is_named_as_its_own_imports_need_it(tmp_path: Path, files: dict[str, str], start: str) -> None:
+    candidate = detected(tmp_path, {"requirements.txt": "fastapi", **files})
+    assert candidate.start == f"uvicorn --host 0.0.0.0 --port $PORT {start}"
+
+
+def test_flask_app_may_call_a_factory_with_arguments(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask", ".flaskenv": "FLASK_APP=shop:create_app('live')\n", "shop.py": FLASK}
+    words = argv(detected(tmp_path, files).start, {"PORT": "80"})
+    assert words and words[-1] == "shop:create_app('live')"

@@ -230,3 +230,26 @@ def test_a_procfile_that_needs_cargo_is_warned_about(tmp_path: Path) -> None:
     files = {"Cargo.toml": PACKAGE, "Cargo.lock": locked(), "src/main.rs": MAIN, "Procfile": "web: cargo run\n"}
     (warning,) = detected(tmp_path, files).warnings
     assert (warning.where, "needs Cargo" in warning.text) == ("Procfile:1", True)
+
+
+def test_members_that_are_examples_are_there_when_cargo_reads_the_workspace_but_are_not_built(tmp_path: Path) -> None:
+    files = {
+        "Cargo.toml": '[workspace]\nmembers = ["server", "examples/client"]\n',
+        "Cargo.lock": locked(),
+        "server/Cargo.toml": AXUM,
+        "server/src/main.rs": MAIN,
+        "examples/client/Cargo.toml": '[package]\nname = "client"\n',
+        "examples/client/src/main.rs": MAIN,
+        "examples/other/Cargo.toml": '[package]\nname = "other"\n',
+    }
+    candidate = detected(tmp_path, files)
+    copied = next(step for step in candidate.stages[0].steps if isinstance(step, Copy))
+    assert copied.paths == ("Cargo.toml", "Cargo.lock", "server/Cargo.toml", "examples/client/Cargo.toml")
+    assert "touch server/src/main.rs examples/client/src/main.rs" in commands(candidate)
+    assert "cargo build --release --locked -p shop --bins" in commands(candidate)
+
+
+def test_an_address_in_four_numbers_is_told_as_one(tmp_path: Path) -> None:
+    code = "let addr = SocketAddr::from(([127, 0, 0, 1], 3000));\n"
+    candidate = detected(tmp_path, {"Cargo.toml": AXUM, "Cargo.lock": locked(), "src/main.rs": code})
+    assert [finding.text.partition(",")[0] for finding in candidate.warnings] == ["It listens on 127.0.0.1 only"]

@@ -9,14 +9,13 @@ import pytest
 from shipway.builders.bases import Bases
 from shipway.builders.buildkit import BuildKitBuilder
 from shipway.builders.choice import builder_for
-from shipway.builders.dockerfile_images import images_of
 from shipway.builders.failures import Facts
 from shipway.builders.sandbox.builder import SandboxedBuilder
 from shipway.builders.sandbox.confinement import facts, free, make
 from shipway.builders.sandbox.container import Plan
 from shipway.builders.sandbox.limits import Limits, limits, shown, size
 from shipway.builders.sandbox.sandbox import _is_called
-from shipway.domain.errors import BuildFailed, Invalid
+from shipway.domain.errors import Invalid
 from shipway.settings import Settings
 
 PLAN = Plan("shipway", "ws_1", "shipway-base/builder:26.1", Path("/srv/sandboxes/ws_1"), Limits(), {}, None)
@@ -79,48 +78,6 @@ def test_what_a_control_group_tells_is_read() -> None:
     assert facts("pids\nfree 10\n", Limits()).pids_exhausted and facts("killed\nfree 10\n", Limits()).oom_killed
     assert facts("free 10\n", Limits()).disk_full and not facts("free 1000000\n", Limits()).disk_full
     assert (free("free 10\n"), free("nothing")) == (10_240, 0)
-
-
-def test_the_images_a_dockerfile_names_are_found_and_its_stages_are_not() -> None:
-    text = """\
-ARG BASE=python:3.13
-FROM ${BASE} AS build
-RUN --mount=type=bind,from=tools:1,target=/t true
-FROM scratch AS Empty
-FROM empty
-COPY --from=build /a /a
-COPY --from=0 /b /b
-COPY --from=busybox:1 /c /c
-FROM $UNKNOWN
-FROM python:3.13
-"""
-    assert images_of(text, {}) == ("python:3.13", "tools:1", "busybox:1")
-
-
-def test_a_name_is_filled_in_with_the_build_s_arguments_and_others_before_it() -> None:
-    text = "ARG TAG=3.12 NAME=python\nARG BASE=${NAME}:$TAG\nARG TOOLS\nFROM $BASE\nCOPY --from=x /a /a\nFROM $TOOLS\n"
-    assert images_of(text, {}) == ("python:3.12", "x")
-    assert images_of(text, {"TAG": "3.13", "TOOLS": "tools:1", "x": "y"}) == ("python:3.13", "x", "tools:1")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../events?", "../containers/json?all=1#", "a/../../info", "a?b", "%2e%2e/info", "a//b", "/info", "-x", "a:b:c"],
-)
-def test_what_the_engine_would_take_for_another_question_is_no_image(name: str) -> None:
-    assert images_of(f"FROM {name}\nCOPY --from={name} /a /b\n", {}) == ()
-
-
-@pytest.mark.parametrize(
-    "name", ["python", "a.example.com:5000/b/c_d-e:1.2-x", f"python:3@sha256:{'a' * 64}", f"b@sha256:{'0' * 64}"]
-)
-def test_every_way_to_write_a_reference_is_known(name: str) -> None:
-    assert images_of(f"FROM {name}\n", {}) == (name,)
-
-
-def test_what_is_no_dockerfile_names_no_image() -> None:
-    with pytest.raises(BuildFailed):
-        images_of("ARG ONLY=1\n", {})
 
 
 @pytest.mark.parametrize(

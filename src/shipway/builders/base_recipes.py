@@ -36,6 +36,8 @@ http {
   server { listen 8080; root /usr/share/nginx/html; }
 }
 """
+#: How the names of our own bases begin.
+OWN = "shipway-base/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Recipe:
     @property
     def reference(self) -> str:
         """What goes into FROM."""
-        return f"shipway-base/{self.runtime}:{self.version}"
+        return f"{OWN}{self.runtime}:{self.version}"
 
     @property
     def fingerprint(self) -> str:

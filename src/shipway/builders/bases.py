@@ -10,7 +10,7 @@ from typing import Literal, cast, get_args
 
 import aiodocker
 
-from shipway.builders.base_recipes import RECIPES, Recipe
+from shipway.builders.base_recipes import OWN, RECIPES, Recipe
 from shipway.builders.bases_airgapped import Workshop, reachable_suites
 from shipway.builders.docker_api import connect
 from shipway.domain.errors import BuildFailed, Invalid, Unavailable
@@ -169,7 +169,7 @@ class Bases:
                 await self._workshop.ensure(recipe, log, again=again)
 
     async def _ensure_reference(self, reference: str, log: Log) -> None:
-        if not reference.startswith("shipway-base/"):
+        if not reference.startswith(OWN):
             return
         recipe = next((recipe for recipe in self._recipes if recipe.reference == reference), None)
         if recipe:

@@ -1,9 +1,11 @@
 """The images a Dockerfile names: what it starts from and what it copies or mounts from."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from shipway.builders.base_recipes import OWN
 from shipway.builders.dockerfile import Dockerfile, Instruction, parse
+from shipway.domain.build import BaseImage
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _FROM_IN_MOUNT = re.compile(r"(?:^|,)from=([^,]+)")
@@ -28,6 +30,18 @@ def images_of(text: str, given: Mapping[str, str]) -> tuple[str, ...]:
                 found[name] = None
         stages |= {stage.name.lower(), str(number)}
     return tuple(found)
+
+
+def pinned(text: str, bases: Sequence[BaseImage]) -> str:
+    """The Dockerfile with each image that it names by the digest it had, so that it stands on the same one for ever.
+
+    A name made from arguments stays as it is; so does that of an image which is in no registry, such as our own bases.
+    """
+    for base in bases:
+        if base.digest and "@" not in base.reference and not base.reference.startswith(OWN):
+            named = rf"(?im)^(\s*(?:FROM\s+(?:--\S+\s+)*|COPY\s+.*--from=)){re.escape(base.reference)}(?=\s|$)"
+            text = re.sub(named, rf"\g<0>@{base.digest}", text)
+    return text
 
 
 def _arguments(dockerfile: Dockerfile, given: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ which would be fetched from a public registry.
 
 import json
 import posixpath
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -160,8 +161,13 @@ def _packages(stage: Stage) -> list[str]:
 
 
 def _environment(variables: tuple[tuple[str, str], ...]) -> list[str]:
-    pairs = [f"{name}={value}" for name, value in variables]
+    pairs = [f"{name}={_quoted(value)}" for name, value in variables]
     return [_joined([f"ENV {pairs[0]}", *pairs[1:]])] if pairs else []
+
+
+def _quoted(value: str) -> str:
+    """A value of ENV; variables in it are still filled in."""
+    return value if re.fullmatch(r"[^\s\"'\\]*", value) else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def _copy(copy: Copy, owner: str) -> list[str]:
@@ -169,7 +175,7 @@ def _copy(copy: Copy, owner: str) -> list[str]:
     if copy.stage:
         # The app's own files change hands; what was installed stays root's, which the app can read but not alter.
         owner = owner if copy.paths[0].startswith(HOME) and not copy.to.endswith("node_modules") else ""
-        return [f"COPY --from={copy.stage} {owner}{' '.join(copy.paths)} {copy.to}"]
+        return [f"COPY --from={copy.stage} {owner}{_words(copy.paths, copy.to)}"]
     if copy.to != "./" or copy.paths == (".",):
         return [f"COPY {owner}{_words(copy.paths, copy.to)}"]
     folders = groupby(sorted(copy.paths, key=posixpath.dirname), key=posixpath.dirname)
@@ -177,9 +183,10 @@ def _copy(copy: Copy, owner: str) -> list[str]:
 
 
 def _words(paths: tuple[str, ...], to: str) -> str:
-    """COPY's arguments; as JSON where a path has a space."""
-    words = [*paths, to]
-    return json.dumps(words) if any(" " in word for word in words) else " ".join(words)
+    """COPY's arguments; as JSON where a path has what would end or change a word. In either form `$` begins a variable."""
+    words = [word.replace("$", "\\$") for word in (*paths, to)]
+    plain = all(re.fullmatch(r"[\w@%+=:,./*~-]+", word) for word in words)
+    return " ".join(words) if plain else json.dumps(words)
 
 
 def _cache_id(prefix: str, path: str) -> str:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
+from shipway.builders.base_recipes import OWN
 from shipway.builders.detectors.detector import Candidate
 from shipway.domain.artifacts import Finding
 
-#: Only our own bases come in the few versions that the distribution has.
-_OURS = "shipway-base/"
-
 
 def substituted(candidate: Candidate, base: Callable[[str, str], str]) -> tuple[Finding, ...]:
-    """A warning for each runtime whose base has another version than the candidate's stages want."""
+    """A warning for each runtime whose base has another version than the candidate's stages want; only our own bases come in
+    the few versions that the distribution has."""
     wanted = dict.fromkeys(
         (stage.runtime, stage.version) for stage in candidate.stages if stage.version and not stage.on
     )
@@ -21,7 +20,7 @@ def substituted(candidate: Candidate, base: Callable[[str, str], str]) -> tuple[
             "machine offers that. With a way to a public registry it would be the version asked for.",
         )
         for runtime, version, reference in found
-        if reference.startswith(_OURS) and not _same_line(version, reference.rpartition(":")[2])
+        if reference.startswith(OWN) and not _same_line(version, reference.rpartition(":")[2])
     )
 
 

@@ -211,7 +211,7 @@ class BaseImage(TypedDict):
 
 
 class Build(TypedDict):
-    """One attempt to make an image; the last five are left out in lists."""
+    """One attempt to make an image; the last six are left out in lists."""
 
     number: int
     state: str
@@ -233,6 +233,7 @@ class Build(TypedDict):
     secrets: NotRequired[list[str]]
     dockerfile_sha256: NotRequired[str]
     dockerfile: NotRequired[str]
+    pinned_dockerfile: NotRequired[str]
 
 
 class BuildPage(TypedDict):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shipway.builders.dockerfile_images import pinned
 from shipway.domain.build import Build
 from shipway.domain.errors import NotFound
 from shipway.domain.names import ServicePath
@@ -29,6 +30,11 @@ class BuildView:
 
     build: Build
     dockerfile: str
+
+    @property
+    def pinned(self) -> str:
+        """The Dockerfile with base images by the digests that they had."""
+        return pinned(self.dockerfile, self.build.bases)
 
 
 async def list_builds(

@@ -6,8 +6,12 @@ from shipway.domain.errors import Invalid
 from shipway.domain.names import ServicePath
 from shipway.pipeline.platform import Platform
 
-_BARE_ID = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
-_UNREADABLE = re.compile(r"[^\x21-\x7e]")
+#: An engine finds an image by the beginning of its id, however short.
+_BARE_ID = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
+#: Beside what can't be printed, what would make another question of the one that the engine is asked.
+_UNREADABLE = re.compile(r"[^\x21-\x7e]|\.\.|[?#%]")
+#: An engine leaves it out of the names that it keeps.
+_DOCKER_HUB = re.compile(r"^(?:index\.)?docker\.io/")
 
 
 def refuse_foreign_image(platform: Platform, path: ServicePath, reference: str) -> None:
@@ -18,8 +22,8 @@ def refuse_foreign_image(platform: Platform, path: ServicePath, reference: str) 
     registry = platform.registry.repository("", "").rstrip("/")
     own = platform.registry.repository(path.workspace, "")
     inside = reference == registry or reference.startswith(f"{registry}/")
-    local = _BARE_ID.fullmatch(reference) or reference.startswith(f"{platform.settings.installation}-build/")
-    if local or (inside and not reference.startswith(own)):
+    built = _DOCKER_HUB.sub("", reference).startswith(f"{platform.settings.installation}-build/")
+    if built or _BARE_ID.fullmatch(reference) or (inside and not reference.startswith(own)):
         raise Invalid(
             f"{reference} is not an image that {path.workspace} may run.",
             hint=f"Name one of a public registry, or your own: {own}…",

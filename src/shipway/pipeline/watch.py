@@ -12,7 +12,8 @@ from shipway.pipeline.diagnosis import Observation, diagnose, misplaced
 FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.02, 1.3, 1.0
 #: Seconds after which a candidate that listens in the wrong place is told about; see `diagnosis.misplaced`.
 PATIENT = 3.0
-_NOT_HERE = (404, 405)
+#: What a path that the app does not have answers: nothing of that name, or the way to somewhere else; see decision 10.
+_NOT_HERE = frozenset({401, 403, 404, 405, *range(300, 400)})
 _TAIL = 30
 
 

@@ -44,7 +44,8 @@ class BuildOut(BuildSummary):
     arguments: list[str] = Field(description="Names of its build arguments.")
     secrets: list[str] = Field(description="Names of its build secrets.")
     dockerfile_sha256: str
-    dockerfile: str
+    dockerfile: str = Field(description="As it was built.")
+    pinned_dockerfile: str = Field(description="The same with each base image by the digest that it had.")
 
     @classmethod
     def of(cls, view: BuildView) -> "BuildOut":
@@ -57,6 +58,7 @@ class BuildOut(BuildSummary):
             secrets=list(build.secrets),
             dockerfile_sha256=build.dockerfile_sha256,
             dockerfile=view.dockerfile,
+            pinned_dockerfile=view.pinned,
         )
 
 

@@ -200,9 +200,7 @@ def find_listening(texts: Mapping[str, str], *patterns: re.Pattern[str]) -> List
     calls = [(path, match) for path, text in texts.items() for pattern in patterns for match in pattern.finditer(text)]
     fixed = [(path, match) for path, match in calls if 0 < int(match["port"] or 0) < 65536]
     warnings = tuple(
-        Finding(
-            f"It listens on {_host(match)} only, where nothing reaches it: use 0.0.0.0.", _line(texts, path, match)
-        )
+        Finding(f"It listens on {_host(match)} only, where nothing reaches it: use 0.0.0.0.", _line(texts, path, match))
         for path, match in calls
         if _host(match) in _LOCAL and match["port"] != "0"
     )[:1]

@@ -82,7 +82,13 @@ def _own_server(project: Project) -> bool:
 
 def _nuxt(project: Project) -> Framework | None:
     """Nuxt, and what else is built by Nitro."""
-    titles = {"nuxt": "Nuxt", "@solidjs/start": "SolidStart", "@analogjs/platform": "Analog", "nitropack": "Nitro", "nitro": "Nitro"}
+    titles = {
+        "nuxt": "Nuxt",
+        "@solidjs/start": "SolidStart",
+        "@analogjs/platform": "Analog",
+        "nitropack": "Nitro",
+        "nitro": "Nitro",
+    }
     title = next((title for name, title in titles.items() if project.uses(name)), "")
     if not title:
         return None

@@ -80,9 +80,9 @@ class Project:
     def main(self) -> str:
         """Its main file, from its own directory: the one package.json names, else the first with a usual name; or empty."""
         named = [str(self.package.get(key) or "") for key in ("main", "module")]
-        endings = (".js", ".mjs", ".cjs", *((".ts", ".tsx") if self.manager.name == "Bun" else ()))
-        own = [posixpath.normpath(path) for path in named if path.endswith(endings)]
-        sources = [path.replace(".js", end) for end in endings[::3] for path in _SOURCES]
+        typed = (".ts", ".tsx") if self.manager.name == "Bun" else ()
+        own = [posixpath.normpath(path) for path in named if path.endswith((".js", ".mjs", ".cjs", *typed))]
+        sources = [*_SOURCES, *(path.replace(".js", ".ts") for path in _SOURCES if typed)]
         usual = [*_MAINS, *(sources if self.package else ())]
         found = self.tree.first(*(f"{self.folder}{path}" for path in (*own, *usual)))
         return found.removeprefix(self.folder)

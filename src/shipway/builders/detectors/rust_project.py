@@ -39,7 +39,9 @@ class Project:
     @cached_property
     def local(self) -> tuple[Crate, ...]:
         """Every crate in the source that Cargo may look at, those nearest the top first."""
-        crates = (Crate(self.tree, path.removesuffix("Cargo.toml")) for path in self.tree.matching("Cargo.toml", depth=6))
+        crates = (
+            Crate(self.tree, path.removesuffix("Cargo.toml")) for path in self.tree.matching("Cargo.toml", depth=6)
+        )
         return tuple(crate for crate in crates if (_is_own(crate.file) or self._is_member(crate.folder)) and crate.name)
 
     @cached_property

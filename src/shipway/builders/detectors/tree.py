@@ -35,8 +35,7 @@ class Tree:
         return tuple(
             path
             for path in walk(self.root, gitignore=self.gitignore)
-            if path.isprintable()
-            and _NOT_SOURCE.isdisjoint(path.split("/")) and self.ignored.rule(path) is None
+            if path.isprintable() and _NOT_SOURCE.isdisjoint(path.split("/")) and self.ignored.rule(path) is None
         )
 
     @cached_property

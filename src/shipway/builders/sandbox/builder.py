@@ -78,7 +78,11 @@ class SandboxedBuilder:
     async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
         """See `Builder`."""
         async with self._sandboxes.entered(workspace, log) as sandbox:
-            return await BuildKitBuilder(sandbox.endpoint).push(tag, reference, credential, log)
+            builder = BuildKitBuilder(sandbox.endpoint)
+            digest = await builder.push(tag, reference, credential, log)
+            # Nobody starts it by this name here.
+            await builder.discard(reference)
+            return digest
 
     async def discard(self, tag: str, *, workspace: str = "") -> None:
         """See `Builder`."""

@@ -42,6 +42,7 @@ def list_builds(path: str | None, limit: int, before: int | None, as_json: bool)
 @builds.command("show")
 @click.argument("words", nargs=-1, required=True, metavar="[PATH] NUMBER", shell_complete=SERVICE_PATH.shell_complete)
 @click.option("--dockerfile", "part", flag_value="dockerfile", help="Print its Dockerfile, to keep and change.")
+@click.option("--pinned", "part", flag_value="pinned", help="The same with base images by their digests.")
 @click.option("--provenance", "part", flag_value="provenance", help="Print what the builder attests, as in-toto JSON.")
 @click.option("--sbom", "part", flag_value="sbom", help="Print the image's bill of materials, as SPDX JSON.")
 @json_option
@@ -58,8 +59,9 @@ def show(words: tuple[str, ...], part: str | None, as_json: bool) -> None:
             print_json(statement["predicate"] if part == "sbom" else statement)
             return
         build = client.build(service, number)
-    if part == "dockerfile":
-        click.echo(json.dumps(build["dockerfile"]) if as_json else build["dockerfile"], nl=as_json)
+    if part:
+        text = build["pinned_dockerfile" if part == "pinned" else "dockerfile"]
+        click.echo(json.dumps(text) if as_json else text, nl=as_json)
     else:
         print_json(build) if as_json else _print(build)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from shipway.domain.errors import Unavailable
 from shipway.pipeline.context import Context
+from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
 from shipway.pipeline.workloads import release_command_workload
 from shipway.store import deployments, releases
@@ -24,6 +25,7 @@ async def abandon(ctx: Context) -> None:
     await _keep_logs(ctx)
     await _stop_release_command(ctx)
     await retire(ctx.platform, ctx.deployment.id, grace=1.0)
+    await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
 
 

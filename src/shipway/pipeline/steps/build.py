@@ -11,6 +11,7 @@ from shipway.domain.deployment import Failure
 from shipway.domain.errors import Cancelled, DeployFailed, ShipwayError
 from shipway.pipeline.build_inputs import BuildInputs, build_inputs
 from shipway.pipeline.context import Context
+from shipway.pipeline.local_image import local_tag
 from shipway.store import builds
 
 
@@ -43,7 +44,7 @@ async def _request(ctx: Context, checkout: Checkout, analysis: Analysis, number:
     return BuildRequest(
         directory=directory,
         analysis=analysis,
-        tag=f"{platform.settings.installation}-build/{ctx.path}:v{number}",
+        tag=local_tag(ctx, number),
         timeout=ctx.service.settings.build_timeout,
         labels={"shipway.installation": platform.settings.installation, "shipway.path": str(ctx.path)},
         workspace=ctx.service.workspace_id,

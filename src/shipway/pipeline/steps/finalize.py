@@ -5,6 +5,7 @@ import shutil
 
 from shipway.domain.artifacts import Finished, Rollout, Switch
 from shipway.pipeline.context import Context
+from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
 from shipway.pipeline.together import together
 from shipway.pipeline.workloads import same_workloads
@@ -15,6 +16,7 @@ async def finalize(ctx: Context, rollout: Rollout, switch: Switch) -> Finished:
     """Finish the deployment in the background; the next one may already be under way."""
     await _keep_up(ctx, rollout)
     drained = await together(_drain_and_retire(ctx, deployment_id) for deployment_id in switch.retired)
+    await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
     return Finished(sum(first - left for first, left in drained), sum(left for _, left in drained))
 
