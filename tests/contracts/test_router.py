@@ -14,7 +14,8 @@ import pytest
 from tests.support.proxy import App, apps, get, haproxy, hold
 
 from shipway.domain.artifacts import Target
-from shipway.domain.route import Route, Table, Traffic
+from shipway.domain.route import Route, Table
+from shipway.domain.traffic import Traffic
 from shipway.routers.fake import FakeRouter
 from shipway.routers.haproxy import process
 from shipway.routers.router import Router
@@ -215,7 +216,7 @@ async def test_what_is_in_flight_stays_where_it_is_and_is_counted_until_it_ends(
     held = await world.hold("v1", SHOP)
     await world.router.apply(Table((Route("shop", (SHOP,), "two"),), sets))
     assert await world.request(SHOP) == "v2"
-    assert (await world.router.traffic())["one"].in_flight == 1
+    await assert_traffic(world, "one", Traffic(in_flight=1, requests=0))
     assert await held.finish() == "v1"
     await assert_traffic(world, "one", Traffic(in_flight=0, requests=1))
     await assert_traffic(world, "two", Traffic(in_flight=0, requests=1))

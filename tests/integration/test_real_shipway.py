@@ -7,7 +7,9 @@ import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -203,6 +205,31 @@ def test_a_kill_in_any_step_drops_no_request_and_the_deployment_goes_on(image: s
             assert len(containers(shipway, "app")) == 1
     assert tally.failed == []
     assert len(tally.releases) == len(STEPS) + 1
+
+
+def test_the_cutover_report_equals_an_independent_client_s_count(image: str) -> None:
+    text = (APP / "app.py").read_text()
+    first = {"app.py": text.replace("asyncio.sleep(3)", "asyncio.sleep(8)")}
+    second = {"app.py": text.replace("async def main() -> None:\n", "async def main() -> None:\n    await asyncio.sleep(2)\n")}
+    assert text not in (*first.values(), *second.values())
+    with real_shipway() as shipway:
+        host = shipway.create("app", {"source": {"kind": "upload"}})
+        before = shipway.wait(shipway.pipeline("deploy", "app", {"upload": shipway.upload(APP, first)}))
+        with ThreadPoolExecutor() as clients:
+            made = shipway.pipeline("deploy", "app", {"upload": shipway.upload(APP, second)})
+            # It takes 2 s to come up; those that are asked for now take 8 s.
+            wait_until(lambda: reached(shipway, made, "health"), pause=0.002)
+            slow = [clients.submit(shipway.get, host, "/slow") for _ in range(3)]
+            assert shipway.wait(made, states=("live",))["release"] == 2
+            fast = [shipway.get(host) for _ in range(40)]
+            slow_answers = [each.result() for each in slow]
+        wait_until(lambda: shipway.deployment(made)["finished_at"])
+        report = shipway.deployment(made)["cutover"]
+        assert before["cutover"] is None
+        answered = Counter(each.headers["x-release"] for each in (*fast, *slow_answers))
+        assert (report["old"], report["new"]) == (answered["1"], answered["2"]) == (3, 40)
+        assert (report["in_flight"], report["drained"], report["cut"], report["broken"]) == (3, 3, 0, 0)
+        assert report["verdict"] == "zero-drop proven"
 
 
 def test_on_postgresql_a_deployment_outlives_a_kill_too(repository: GitRepository, postgres: str) -> None:

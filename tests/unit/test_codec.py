@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from shipway.domain import artifacts
 from shipway.domain.artifacts import Analysis, Checkout, Finding, Image, Rollout, Target
 from shipway.domain.codec import decode, encode
+from shipway.domain.cutover import Cutover
 from shipway.domain.probe import Probe
 from shipway.domain.process import ProcessType
 from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
+from shipway.domain.traffic import Traffic
 
 texts = st.text(max_size=20)
 
@@ -63,7 +65,7 @@ RECORDED = {
     },
     artifacts.Health: {"class": "Health", "answered": "GET / → 200"},
     artifacts.Switch: {"class": "Switch", "retired": ["dep_0"]},
-    artifacts.Finished: {"class": "Finished"},
+    artifacts.Finished: {"class": "Finished", "drained": 2, "cut": 0},
 }
 
 
@@ -75,7 +77,7 @@ def test_recordings_of_the_first_version_still_decode(artifact: type) -> None:
 
 def test_every_artifact_has_a_recording() -> None:
     returned = {value for value in vars(artifacts).values() if isinstance(value, type) and is_dataclass(value)}
-    parts = {Finding, Target, ProcessType, Probe}
+    parts = {Finding, Target, ProcessType, Probe, Traffic, Cutover}
     assert returned - parts == set(RECORDED)
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from shipway.domain.artifacts import Target
 from shipway.domain.errors import Invalid
-from shipway.domain.route import Route, Table, Traffic
+from shipway.domain.route import Route, Table
+from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy.plan import Command, plan
 from shipway.routers.haproxy.render import parse_slot, server_options
 from shipway.routers.haproxy.state import Server, Slot, State, newcomers, wanted

@@ -1,6 +1,6 @@
 """The proxy's files and answers as text."""
 
-from shipway.domain.route import Traffic
+from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy.answers import parse_counters, parse_servers
 from shipway.routers.haproxy.identity import Identity
 from shipway.routers.haproxy.render import (

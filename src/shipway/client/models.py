@@ -59,8 +59,21 @@ class Step(TypedDict):
     summary: str
 
 
+class Cutover(TypedDict):
+    """What a switch of traffic did to requests."""
+
+    verdict: str
+    old: int
+    new: int
+    in_flight: int
+    drained: int
+    cut: int
+    errors_5xx: int
+    broken: int
+
+
 class Deployment(TypedDict):
-    """One attempt to make a release live; `steps` and `position` are left out in lists."""
+    """One attempt to make a release live; `steps`, `cutover` and `position` are left out in lists."""
 
     id: str
     number: int
@@ -80,6 +93,7 @@ class Deployment(TypedDict):
     live_at: str | None
     finished_at: str | None
     steps: NotRequired[list[Step]]
+    cutover: NotRequired[Cutover | None]
     position: NotRequired[int | None]
 
 

@@ -4,10 +4,13 @@ Recordings outlive upgrades: a new field needs a default, and `tests/unit/test_c
 """
 
 import posixpath
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from shipway.domain.cutover import Cutover
 from shipway.domain.probe import Probe
 from shipway.domain.process import ProcessType
+from shipway.domain.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,8 @@ class Switch:
 
     #: Deployments whose instances no longer get new requests and are to be drained and stopped.
     retired: tuple[str, ...]
+    #: What the proxy had counted for each of them as traffic had moved.
+    carried: Mapping[str, Traffic] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -201,12 +206,10 @@ class Switch:
 class Finished:
     """What finalize left behind."""
 
-    #: Requests that were still in flight at the switch and ended by themselves.
-    drained: int = 0
-    #: Requests or connections cut because the drain timeout was reached.
-    cut: int = 0
+    #: What the switch did to requests; `None` when nothing had the traffic before.
+    cutover: Cutover | None = None
 
     @property
     def summary(self) -> str:
         """In one line, for the table of steps."""
-        return f"{self.drained} requests drained, {self.cut} cut"
+        return self.cutover.summary if self.cutover else "nothing to replace"

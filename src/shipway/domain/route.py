@@ -24,14 +24,3 @@ class Table:
     routes: tuple[Route, ...] = ()
     #: Instances by set (deployment id), routed and draining alike. A set that is gone from here is cut.
     sets: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What the proxy counted for one set since it was added to it."""
-
-    in_flight: int = 0
-    requests: int = 0
-    errors_5xx: int = 0
-    #: Connections to an instance that failed or broke.
-    connection_errors: int = 0

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shipway.domain.artifacts import Finished
 from shipway.domain.clock import now
+from shipway.domain.codec import decode
+from shipway.domain.cutover import Cutover
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment, StepRecord, status_label
 from shipway.domain.errors import Conflict, Invalid, NotFound
 from shipway.domain.names import ServicePath
@@ -34,6 +37,8 @@ class DeploymentView:
     deployment: Deployment
     path: ServicePath
     steps: tuple[StepRecord, ...]
+    #: What its switch of traffic did to requests; `None` until that is over, and where nothing was replaced.
+    cutover: Cutover | None = None
     #: How many deployments of the service are before it in the queue; `None` when it does not wait.
     position: int | None = None
 
@@ -260,4 +265,6 @@ async def _check_processes(tx: Tx, service: Service, counts: dict[str, int]) -> 
 async def _view(tx: Tx, deployment: Deployment, service: Service) -> DeploymentView:
     waiting = await queue.queued(tx, service.id)
     position = waiting.index(deployment.id) if deployment.id in waiting else None
-    return DeploymentView(deployment, service.path, await journal.steps(tx, deployment.id), position)
+    finished = await journal.recorded(tx, deployment.id, "finalize")
+    report = decode(Finished, finished[1]).cutover if finished and finished[1] else None
+    return DeploymentView(deployment, service.path, await journal.steps(tx, deployment.id), report, position)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from shipway.domain.traffic import Traffic
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.together import together
 from shipway.store import rollouts
@@ -10,17 +11,19 @@ from shipway.store import rollouts
 _LOOK = 0.1
 
 
-async def drain(platform: Platform, deployment_id: str, timeout: float) -> tuple[int, int]:
+async def drain(platform: Platform, deployment_id: str, timeout: float) -> tuple[int, Traffic | None]:
     """Wait until a set that gets no new requests has none in flight, at most `timeout` seconds.
 
-    Returns how many were in flight at first, and how many are left, to be cut.
+    Returns how many were in flight at first, and what the proxy has counted by the end: what is in flight then is to be
+    cut. `None`: the proxy does not have it any more.
     """
     deadline = asyncio.get_running_loop().time() + timeout
-    first = left = await _in_flight(platform, deployment_id)
-    while left and asyncio.get_running_loop().time() < deadline:
+    counted = await _counted(platform, deployment_id)
+    first = counted.in_flight if counted else 0
+    while counted and counted.in_flight and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(_LOOK)
-        left = await _in_flight(platform, deployment_id)
-    return max(first, left), left
+        counted = await _counted(platform, deployment_id)
+    return max(first, counted.in_flight if counted else 0), counted
 
 
 async def retire(platform: Platform, deployment_id: str, grace: float) -> None:
@@ -32,6 +35,5 @@ async def retire(platform: Platform, deployment_id: str, grace: float) -> None:
     await platform.routes.reconcile()
 
 
-async def _in_flight(platform: Platform, deployment_id: str) -> int:
-    traffic = (await platform.routes.traffic()).get(deployment_id)
-    return traffic.in_flight if traffic else 0
+async def _counted(platform: Platform, deployment_id: str) -> Traffic | None:
+    return (await platform.routes.traffic()).get(deployment_id)

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from shipway.domain.route import Table, Traffic
+from shipway.domain.route import Table
+from shipway.domain.traffic import Traffic
 from shipway.routers.router import Router
 from shipway.routers.table import LiveService, build_table
 from shipway.store import rollouts, services
@@ -29,16 +30,20 @@ class Routes:
         async with self._lock:
             await self._router.apply(await self._table({}))
 
-    async def switch(self, service_id: str, deployment_id: str, record: Callable[[Tx], Awaitable[T]]) -> T:
+    async def switch(
+        self, service_id: str, deployment_id: str, record: Callable[[Tx, Mapping[str, Traffic]], Awaitable[T]]
+    ) -> T:
         """Send a service's requests to a deployment's instances, `record` that in one transaction, return what it returns.
+        It is given what each set had carried by then.
 
         The proxy first: the store never says what is not so. After a crash between the two, `reconcile` sends requests
         back to the old set, which still runs because nothing retired it, and the resumed step switches again.
         """
         async with self._lock:
             await self._router.apply(await self._table({service_id: deployment_id}))
+            carried = await self._router.traffic()
             async with self._database.write() as tx:
-                return await record(tx)
+                return await record(tx, carried)
 
     async def traffic(self) -> dict[str, Traffic]:
         """What each deployment's instances have carried and still carry."""

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from shipway.domain.errors import Unavailable
-from shipway.domain.route import Table, Traffic
+from shipway.domain.route import Table
+from shipway.domain.traffic import Traffic
 
 Intercept = Callable[[str, str], Awaitable[None]]
 

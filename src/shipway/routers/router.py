@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from shipway.domain.route import Table, Traffic
+from shipway.domain.route import Table
+from shipway.domain.traffic import Traffic
 
 
 class Router(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.fields import View
+from shipway.domain.cutover import Verdict
 from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
 from shipway.domain.names import ServicePath
 from shipway.operations.deployments import DeploymentView
@@ -51,6 +52,19 @@ class StepOut(BaseModel):
             seconds=took,
             summary=step.summary,
         )
+
+
+class CutoverOut(View):
+    """What the switch of traffic did to requests, by the proxy's own counts, until the last old instance was retired."""
+
+    verdict: Verdict
+    old: int = Field(description="Requests that ended on the old instances meanwhile, those in flight among them.")
+    new: int = Field(description="Requests that ended on the new ones.")
+    in_flight: int = Field(description="In flight on the old ones when traffic had moved.")
+    drained: int = Field(description="Of these, ended by themselves.")
+    cut: int = Field(description="Of these, cut when the drain timeout was reached.")
+    errors_5xx: int = Field(description="Answers of 500 and above, from either; they don't weigh in the verdict.")
+    broken: int = Field(description="Connections to an instance that failed or broke.")
 
 
 class DeploymentSummary(BaseModel):
@@ -102,13 +116,15 @@ class DeploymentOut(DeploymentSummary):
     """The same with its steps."""
 
     steps: list[StepOut]
+    cutover: CutoverOut | None = Field(description="Null until it is over, and where nothing was replaced.")
     position: int | None = Field(description="How many of the service's wait before it; null when it does not wait.")
 
     @classmethod
     def of_view(cls, view: DeploymentView) -> "DeploymentOut":
         """From the operations' view."""
         summary = DeploymentSummary.of(view.deployment, view.path, view.status_label)
-        return cls(**dict(summary), steps=steps_out(view.steps), position=view.position)
+        report = CutoverOut.model_validate(view.cutover) if view.cutover else None
+        return cls(**dict(summary), steps=steps_out(view.steps), cutover=report, position=view.position)
 
 
 class DeploymentPage(BaseModel):

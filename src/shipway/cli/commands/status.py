@@ -10,7 +10,7 @@ from shipway.cli.options import json_option, path_argument
 from shipway.cli.output import ago, print_facts, print_json, print_table
 from shipway.cli.quantities import DeploymentNumberType
 from shipway.client.errors import ClientError
-from shipway.client.models import Deployment, Service, Status
+from shipway.client.models import Cutover, Deployment, Service, Status
 
 
 @click.command()
@@ -84,6 +84,16 @@ def _print_deployment(pipeline: Status) -> None:
         click.echo(f"hint: {failure['hint']}")
     elif deployment["weakly_verified"]:
         click.echo(f"\nhint: {deployment['weakly_verified']}")
+    if report := deployment.get("cutover"):
+        click.echo()
+        print_facts(_cutover(report))
+
+
+def _cutover(report: Cutover) -> Iterator[tuple[str, str]]:
+    yield "Cutover", report["verdict"]
+    yield "Requests", f"{report['old']} to the old instances, {report['new']} to the new ones"
+    yield "In flight", f"{report['in_flight']} at the switch: {report['drained']} drained, {report['cut']} cut"
+    yield "Errors", f"{report['broken']} broken connections, {report['errors_5xx']} answers of 500 and above"
 
 
 def _origin(deployment: Deployment) -> str:

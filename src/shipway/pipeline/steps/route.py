@@ -1,11 +1,13 @@
 """route: the point of no return. One atomic act at the proxy; nothing is dropped."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from shipway.domain.artifacts import Health, Rollout, Switch
 from shipway.domain.clock import now
 from shipway.domain.codec import encode
 from shipway.domain.errors import Cancelled, Unhealthy
+from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
 from shipway.store import deployments, journal, queue, rollouts, services
 from shipway.store.database import Tx
@@ -44,7 +46,7 @@ async def _refuse_the_dead(ctx: Context, rollout: Rollout) -> None:
             )
 
 
-async def _record_live(tx: Tx, ctx: Context, health: Health) -> Switch:
+async def _record_live(tx: Tx, carried: Mapping[str, Traffic], *, ctx: Context, health: Health) -> Switch:
     this = ctx.deployment.id
     others = [known for known in await rollouts.listed(tx, ctx.service.id) if known.deployment_id != this]
     for known in others:
@@ -56,7 +58,8 @@ async def _record_live(tx: Tx, ctx: Context, health: Health) -> Switch:
     await deployments.mark(tx, this, "live", live_at=now(), weakly_verified=health.hint if health.weak else "")
     await queue.free_service(tx, this)
     # Those that already drain too, in case their own finalize never ends.
-    switch = Switch(tuple(known.deployment_id for known in others))
+    retired = tuple(known.deployment_id for known in others)
+    switch = Switch(retired, {each: carried[each] for each in retired if each in carried})
     # The step is over in the same instant: run again after the service is free, it would take a successor's traffic.
     await journal.complete(tx, this, "route", encode(switch), switch.summary)
     return switch

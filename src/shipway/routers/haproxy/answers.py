@@ -3,7 +3,7 @@
 import csv
 import io
 
-from shipway.domain.route import Traffic
+from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy.client import Session
 from shipway.routers.haproxy.identity import Identity
 from shipway.routers.haproxy.render import parse_slot

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shipway.domain.route import Traffic
+from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy.identity import Identity
 from shipway.routers.haproxy.state import Server, Slot, State, backends
 

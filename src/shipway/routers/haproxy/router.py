@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from shipway.domain.errors import Unavailable
-from shipway.domain.route import Table, Traffic
+from shipway.domain.route import Table
+from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy import process
 from shipway.routers.haproxy.answers import leaving, read_counters, read_identity, read_state, read_traffic
 from shipway.routers.haproxy.client import ADMIN, MASTER, Session, session

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from shipway.domain.artifacts import Target
 from shipway.domain.errors import Invalid
-from shipway.domain.route import Table, Traffic
+from shipway.domain.route import Table
+from shipway.domain.traffic import Traffic
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 

@@ -59,8 +59,11 @@ async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
     }
     head = fragment("deployment_head.html", visit=visit, view=view, cancellable=cancellable(view))
     made = await builds.build_of(visit.platform, visit.actor, view.deployment.id)
-    build = fragment("deployment_build.html", build=made)
-    return {"head": head, "notice": fragment("deployment_notice.html", view=view), "build": build} | steps
+    below = {
+        "cutover": fragment("deployment_cutover.html", report=view.cutover),
+        "build": fragment("deployment_build.html", build=made),
+    }
+    return {"head": head, "notice": fragment("deployment_notice.html", view=view)} | below | steps
 
 
 def cancellable(view: DeploymentView) -> bool:

@@ -1,0 +1,103 @@
+"""The cutover report of a deployment: counted, kept, and shown wherever one looks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.asgi import an_api
+from tests.support.pages import visitor
+from tests.support.stack import Stack, fake_stack
+
+from shipway.domain.cutover import Cutover
+from shipway.domain.deployment import Deployment
+from shipway.domain.service import ServiceSettings
+from shipway.operations import deployments
+from shipway.routers.fake import Held
+
+HOST = "api-production-shop.localhost"
+PATIENT, IMPATIENT = ServiceSettings(drain_timeout=30.0), ServiceSettings(drain_timeout=0.2)
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with fake_stack(tmp_path, settings=PATIENT) as made:
+        yield made
+
+
+async def report_of(stack: Stack, made: Deployment) -> Cutover | None:
+    return (await deployments.get_deployment(stack.platform, stack.actor, made.id)).cutover
+
+
+async def switched(stack: Stack, *, finish: bool = True) -> tuple[Deployment, Held]:
+    """Deployed over a live one that has a request in flight; five more come after the switch."""
+    await stack.deploy()
+    await stack.work()
+    held = stack.router.hold(HOST)
+    made = await stack.deploy()
+    async with stack.working():
+        while (await stack.deployment(made.id)).state != "live":
+            await asyncio.sleep(0.002)
+        for _ in range(5):
+            assert await stack.router.request(HOST)
+        if finish:
+            assert await held.finish()
+        while not await stack.is_idle():
+            await asyncio.sleep(0.002)
+    return made, held
+
+
+async def test_every_request_of_the_switch_is_accounted_for(stack: Stack) -> None:
+    made, _ = await switched(stack)
+    report = await report_of(stack, made)
+    assert report == Cutover(old=1, new=5, in_flight=1, drained=1)
+    assert report.verdict == "zero-drop proven"
+
+
+async def test_a_request_that_outlasts_the_drain_timeout_is_told_as_cut(tmp_path: Path) -> None:
+    async with fake_stack(tmp_path, settings=IMPATIENT) as stack:
+        made, held = await switched(stack, finish=False)
+        report = await report_of(stack, made)
+        assert report == Cutover(old=0, new=5, in_flight=1, cut=1)
+        assert report.verdict == "violated"
+        assert await held.finish() is None
+
+
+async def test_where_nothing_was_replaced_there_is_no_report(stack: Stack) -> None:
+    made = await stack.deploy()
+    await stack.work()
+    assert await report_of(stack, made) is None
+
+
+async def test_after_a_crash_in_between_nothing_is_claimed(stack: Stack) -> None:
+    await stack.deploy()
+    await stack.work()
+    made = await stack.deploy()
+    reached = asyncio.Event()
+
+    async def hang_when_the_old_set_has_left(verb: str, when: str) -> None:
+        if (verb, when) == ("apply", "after") and set(stack.router.table.sets) == {made.id}:
+            reached.set()
+            await asyncio.sleep(60)
+
+    stack.router.intercept = hang_when_the_old_set_has_left
+    async with stack.working(), asyncio.timeout(30):
+        await reached.wait()
+    revived = await stack.restarted()
+    await revived.work()
+    report = await report_of(revived, made)
+    await revived.database.close()
+    assert report is not None
+    assert report.verdict == "not known"
+
+
+async def test_it_is_shown_by_the_api_and_on_the_page(tmp_path: Path) -> None:
+    async with an_api(tmp_path) as api:
+        made, _ = await switched(api.stack)
+        shown = (await api("GET", f"/deployments/{made.id}")).json()["cutover"]
+        assert (shown["verdict"], shown["new"], shown["drained"], shown["cut"]) == ("zero-drop proven", 5, 1, 0)
+        async with visitor(api.stack.platform) as admin:
+            await admin.log_in()
+            page = await admin.text(f"/dashboard/deployments/{made.id}")
+        assert "Cutover: zero-drop proven" in page
+        assert "1 to the old instances, 5 to the new ones" in page
