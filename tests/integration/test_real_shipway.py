@@ -210,7 +210,9 @@ def test_a_kill_in_any_step_drops_no_request_and_the_deployment_goes_on(image: s
 def test_the_cutover_report_equals_an_independent_client_s_count(image: str) -> None:
     text = (APP / "app.py").read_text()
     first = {"app.py": text.replace("asyncio.sleep(3)", "asyncio.sleep(8)")}
-    second = {"app.py": text.replace("async def main() -> None:\n", "async def main() -> None:\n    await asyncio.sleep(2)\n")}
+    second = {
+        "app.py": text.replace("async def main() -> None:\n", "async def main() -> None:\n    await asyncio.sleep(2)\n")
+    }
     assert text not in (*first.values(), *second.values())
     with real_shipway() as shipway:
         host = shipway.create("app", {"source": {"kind": "upload"}})

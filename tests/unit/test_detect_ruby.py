@@ -9,6 +9,8 @@ from shipway.builders.detectors.ruby import detect
 from shipway.builders.detectors.tree import Tree
 
 RACK = {"config.ru": "run App"}
+#: Keeps the directory of gems where none was installed.
+KEPT = "mkdir -p /opt/gems/.bundle"
 RAILS = {**RACK, "config/application.rb": "", "db/migrate/1_books.rb": ""}
 
 
@@ -60,7 +62,7 @@ def test_unicorn_is_told_to_finish_what_it_is_answering(tmp_path: Path) -> None:
 def test_without_a_server_puma_is_added_and_that_is_said(tmp_path: Path) -> None:
     candidate = detected(tmp_path, {**RACK, "Gemfile": "gem 'rack'", "Gemfile.lock": lock("rack")})
     assert candidate.start == "puma --bind tcp://0.0.0.0:$PORT"
-    assert commands(candidate) == ["bundle install", "gem install --no-document --conservative puma"]
+    assert commands(candidate) == ["bundle install", "gem install --no-document --conservative puma", KEPT]
     assert [finding.where for finding in candidate.warnings] == ["Gemfile.lock"]
 
 
@@ -109,7 +111,7 @@ def test_gems_in_vendor_cache_are_used_and_left_out_of_the_image(tmp_path: Path)
     files = {**RACK, "Gemfile": "", "Gemfile.lock": lock("puma"), "vendor/cache/puma-1.0.0.gem": ""}
     candidate = detected(tmp_path, files)
     assert Copy(("vendor/cache",), "./vendor/cache") in candidate.stages[0].steps
-    assert commands(candidate) == ["{ bundle install --local || bundle install; }", "rm -rf vendor/cache"]
+    assert commands(candidate) == ["{ bundle install --local || bundle install; }", KEPT, "rm -rf vendor/cache"]
 
 
 def test_a_lock_file_made_for_other_platforms_is_completed_with_a_warning(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ ANYWHERE, LOOPBACK = Socket("0.0.0.0", 8080), Socket("127.0.0.1", 8080)
         (Observation("a", exit_code=137, oom_killed=True), "out-of-memory", "memory"),
         (Observation("a", exit_code=1), "app-exited", "exit code 1"),
         (Observation("a", exit_code=139), "app-exited", "signal 11"),
-        (Observation("a", exit_code=127), "app-exited", "127"),
+        (Observation("a", exit_code=126), "command-not-executable", "126"),
+        (Observation("a", exit_code=127), "command-not-found", "127"),
+        (Observation("a", oom_killed=True, sockets=()), "out-of-memory", "a process of it was killed"),
         (Observation("a", 8080, answers={"/_health/": 500}), "server-error", "500"),
         (Observation("a", 8080, Probe(path="/up"), {"/up": 404}), "no-such-path", "404 on /up"),
         (Observation("a", 8080, Probe(path="/up"), {"/up": 400}), "bad-host", "400"),
@@ -35,9 +37,18 @@ def test_the_class_fits_what_was_seen(seen: Observation, code: str, told: str) -
     assert failure.hint
 
 
-def test_the_last_lines_are_the_evidence() -> None:
-    failure = diagnose(Observation("a", exit_code=1, tail=("starting", "KeyError: 'DATABASE_URL'")))
-    assert failure.evidence == ("starting", "KeyError: 'DATABASE_URL'")
+def test_without_an_error_in_them_the_last_lines_are_the_evidence() -> None:
+    failure = diagnose(Observation("a", exit_code=1, tail=("starting", "bye")))
+    assert failure.evidence == ("starting", "bye")
+
+
+def test_what_was_seen_of_its_sockets_and_answers_is_the_evidence() -> None:
+    tail = ("booting", "Listening on http://127.0.0.1:8080", "done")
+    assert diagnose(Observation("a", 8080, sockets=(LOOPBACK,), tail=tail)).evidence == (
+        "listens on 127.0.0.1 port 8080",
+        "Listening on http://127.0.0.1:8080",
+    )
+    assert diagnose(Observation("a", 8080, answers={"/up": 404}, tail=tail)).evidence == ("GET /up → 404",)
 
 
 def test_waiting_is_of_no_use_only_when_the_very_port_is_taken_on_loopback() -> None:

@@ -31,6 +31,7 @@ COMMANDS: Commands = {
     },
     "Look": {
         "status": (f"{_HERE}.status:status", "How a service and its newest deployment are."),
+        "explain": (f"{_HERE}.explain:explain", "Why a deployment failed, why it counts as healthy, or where it is."),
         "logs": (f"{_HERE}.logs:logs", "What a service's instances or its build wrote."),
         "deployments": (f"{_HERE}.history:deployments", "A service's deployments."),
         "builds": (f"{_HERE}.builds:builds", "List and show builds; empty a workspace's build cache."),

@@ -178,6 +178,10 @@ class Client:
         """One with its steps."""
         return self._ask(models.Deployment, "GET", f"/deployments/{deployment_id}")
 
+    def explanation(self, deployment_id: str) -> models.Explanation:
+        """Why one is as it is."""
+        return self._ask(models.Explanation, "GET", f"/deployments/{deployment_id}/explanation")
+
     def cancel(self, deployment_id: str) -> models.Deployment:
         """Ask for it to stop."""
         return self._ask(models.Deployment, "POST", f"/deployments/{deployment_id}/cancel")

@@ -104,6 +104,30 @@ class DeploymentPage(TypedDict):
     next_before: int | None
 
 
+class Health(TypedDict):
+    """How a deployment passed its probe."""
+
+    answered: str
+    weak: bool
+    hint: str
+
+
+class Explanation(TypedDict):
+    """Why a deployment is as it is."""
+
+    id: str
+    number: int
+    service: str
+    state: str
+    summary: str
+    step: str
+    since: str | None
+    failure: Failure | None
+    health: Health | None
+    serving: int | None
+    reference: str
+
+
 class Release(TypedDict):
     """Image, config, process types and settings, frozen."""
 

@@ -76,10 +76,10 @@ def _out_of_memory(seen: Observation) -> Unhealthy | None:
 def _exited(seen: Observation) -> Unhealthy | None:
     if seen.exit_code is None:
         return None
-    how = f"by signal {seen.exit_code - 128}" if seen.exit_code > 128 else f"with exit code {seen.exit_code}"
+    how = f"by signal {seen.exit_code - 128}" if 128 < seen.exit_code <= 192 else f"with exit code {seen.exit_code}"
     what = f"{seen.instance} exited {how} before it was healthy"
     if cause := seen.cause:
-        return _caused(what, cause)
+        return _caused(what, cause, last=reason(seen.lines[cause.line + 1 :]))
     why, hint = reason(seen.lines), _HINTS.get(seen.exit_code, _ANY_HINT)
     code, said = _BY_EXIT_CODE.get(seen.exit_code, ("app-exited", why))
     return _unhealthy(code, f"{what}: {said.rstrip('.')}." if said else f"{what}.", hint, telling(seen.lines))
@@ -167,8 +167,10 @@ def _no_answer(seen: Observation) -> Unhealthy:
     )
 
 
-def _caused(what: str, cause: Cause, *, code: str = "", facts: Sequence[str] = ()) -> Unhealthy:
-    return _unhealthy(code or cause.code, f"{what}: {cause.cause}.", cause.hint, (*facts, *cause.evidence))
+def _caused(what: str, cause: Cause, *, code: str = "", facts: Sequence[str] = (), last: str = "") -> Unhealthy:
+    """`last` is an error that was told after the cause: whether it followed from it is for people to say."""
+    evidence = dict.fromkeys((*facts, *cause.evidence, last))
+    return _unhealthy(code or cause.code, f"{what}: {cause.cause}.", cause.hint, tuple(filter(None, evidence)))
 
 
 def _answers(answers: Mapping[str, int]) -> tuple[str, ...]:

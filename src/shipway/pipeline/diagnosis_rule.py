@@ -4,6 +4,7 @@ Pure. The tables are `diagnosis_rules_*.py`.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 Words = Mapping[str, str]
 #: Lines before a match in which what is near it may stand.
 _NEAR = 25
+#: Matches of one pattern that are looked at, the last ones: a log may be nothing but them.
+_MOST_MATCHES = 20
 #: Matches that are shown at most, each with its surroundings.
 _SHOWN = 4
 _MOST_EVIDENCE = 14
@@ -75,7 +78,8 @@ def likeliest(rules: Sequence[Rule], lines: Sequence[str], exit_code: int | None
 def find(rule: Rule, lines: Sequence[str]) -> Cause | None:
     """The matches of one rule in a log as one cause; `None` when there is none."""
     text = "\n".join(lines)
-    hits = [hit for pattern in rule.patterns for match in pattern.finditer(text) if (hit := _hit(rule, lines, match))]
+    matches = (match for pattern in rule.patterns for match in deque(pattern.finditer(text), maxlen=_MOST_MATCHES))
+    hits = [hit for match in matches if (hit := _hit(rule, lines, match))]
     if not hits:
         return None
     hits.sort(key=lambda hit: hit.first)

@@ -7,7 +7,7 @@ from shipway.pipeline.diagnosis_rule import Rule, Words, rule
 
 _ANY = r"[\"'`$\[{(<]*(?P<what>[A-Z][A-Z0-9_]{2,})[\"'`\]})>]*"
 #: Words in capitals are common; with an underscore, or one of these, they are names of variables.
-_PLAIN = r"[\"'`]?(?P<what>\$\{?[A-Z][A-Z0-9_]+\}?|[A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|HOST|TOKEN|SECRET|DSN|PASSWORD|APIKEY)[\"'`]?"
+_PLAIN = r"(?<!\w)(?P<what>\$\{?[A-Z][A-Z0-9_]+\}?|[A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|HOST|TOKEN|SECRET|DSN|PASSWORD|APIKEY)[\"'`]?"
 _ABSENT = (
     r"(?:not (?:been )?(?:set|defined|found|present|provided|specified|configured)|missing|required|unset|undefined|empty"
     r"|must (?:be|not be) (?:set|defined|provided|present|specified|empty|null))"
@@ -83,10 +83,20 @@ VARIABLES: tuple[Rule, ...] = (
         # PHP: phpdotenv
         r"environment variables failed assertions: (?P<what>\w+) is (?:missing|empty|not)",
         r"Undefined array key \"(?P<what>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\"",
-        # Shells: set -u, ${NAME:?}
-        r": (?P<what>[A-Za-z_]\w*): (?:parameter (?:null or )?not set|unbound variable)",
         fallback="variable that the lines below name",
         before=2,
+        tell=_tell,
+    ),
+    rule(
+        "missing-variable",
+        _CAUSE,
+        _HINT,
+        # Shells: set -u, and ${NAME:?message}
+        r": (?P<what>[A-Za-z_]\w*): (?:parameter (?:null or )?not set|unbound variable)",
+        r"(?:sh|line \d+|\.sh|: \d+): (?P<what>[A-Z][A-Z0-9_]{2,}): "
+        r"(?!(?:command )?not found|No such|[Pp]ermission|[Ii]s a dir)",
+        # Some say 127 to this, too.
+        exit_codes=(1, 2, 127),
         tell=_tell,
     ),
     rule(
@@ -108,10 +118,11 @@ VARIABLES: tuple[Rule, ...] = (
         # What people write themselves
         rf"(?i:env(?:ironment)?[ -]?var(?:iable)?s?)\W+{_ANY}(?::)? (?i:is |was |are |has )?(?i:{_ABSENT})",
         r"(?i:missing|required|undefined|unset)(?i: required| mandatory| or empty)*(?i: env(?:ironment)?[ -]?var(?:iable)?s?)"
-        r"(?i: is| are| not set)?[:\s]*[\"'`$\[{(]*(?P<what>[A-Z][A-Z0-9_]{2,}(?:[\"'`]?(?:,| and) ?[\"'`]?[A-Z][A-Z0-9_]{2,})*)",
+        r"(?i: is| are| not set)?[:\s]*[\"'`$\[{(]*"
+        r"(?P<what>[A-Z][A-Z0-9_]{2,}(?:[\"'`]?(?:,| and) ?[\"'`]?[A-Z][A-Z0-9_]{2,})*)",
         rf"{_PLAIN} (?i:env(?:ironment)?[ -]?var(?:iable)? )?(?i:is |was |are |has )?(?i:{_ABSENT})",
         r"(?i:missing|please set|you must set|must provide|(?<!in )need(?:s)?)(?i: the| a| required| env)* [\"'`$]*"
-        r"(?P<what>[A-Z][A-Z0-9]*_[A-Z0-9_]+)",
+        r"(?<!\w)(?P<what>[A-Z][A-Z0-9]*_[A-Z0-9_]+)",
         firm=True,
         before=1,
         tell=_tell,

@@ -10,7 +10,8 @@ from shipway.pipeline.diagnosis_rule import Rule, Words, rule
 _SYSTEMS = {
     "PostgreSQL": (
         "5432 5433 6432",
-        r"postgres|psycopg|asyncpg|\bpg[-_.:/]|\bpg\b|PG::|pgx|SQLSTATE\[08",
+        r"postgres|psycopg|asyncpg|\bpg[-_.:/]|\bpg\b|PG::|pgx|SQLSTATE\[08"
+        r"|translate host name|password authentication failed|pg_hba|role \"",
         "DATABASE_URL",
     ),
     "MySQL": ("3306 33060", r"mysql|mariadb|SQLSTATE\[HY000\]", "DATABASE_URL"),
@@ -37,8 +38,8 @@ _REFUSED = (
     # Python: asyncio, MySQL, redis, pymongo
     r"Connect call failed \('(?P<host>[^']+)', (?P<port>\d+)",
     r"Can't connect to (?:MySQL |MariaDB )?server on '(?P<host>[^':]+)(?::(?P<port>\d+))?'",
-    r"Error 1\d\d connecting to (?P<host>[^\s:]+):(?P<port>\d+)",
-    r"(?P<host>[\w.-]+):(?P<port>\d+): (?:\[Errno 1\d\d\] )?(?:Connection refused|timed out)",
+    r"Error \d+ connecting to (?P<host>[^\s:]+):(?P<port>\d+)",
+    r"(?<![\w.-])(?P<host>[\w.-]+):(?P<port>\d+): (?:\[Errno 1\d\d\] )?(?:Connection refused|timed out)",
     # Node
     r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH) (?P<host>\[?[\w.:-]*?[\w\]]):(?P<port>\d+)\b",
     r"code: 'ECONNREFUSED',(?:\n.*){0,4}?\n\s*address: '(?P<host>[^']+)',\n\s*port: (?P<port>\d+)",
@@ -53,16 +54,16 @@ _REFUSED = (
     r"Unable to connect to \[?(?P<host>[^\s:/<\]]+)(?:/<unresolved>)?:(?P<port>\d+)",
     # Shells: redis-cli, nc, wait-for-it, pg_isready
     r"connect to Redis at (?P<host>[^\s:]+):(?P<port>\d+): Connection refused",
-    r"(?P<host>[\w.-]+) \([\d.]+:(?P<port>\d+)\): Connection refused",
+    r"(?<![\w.-])(?P<host>[\w.-]+) \([\d.]+:(?P<port>\d+)\): Connection refused",
     r"timeout occurred after waiting \d+ seconds for (?P<host>[\w.-]+):(?P<port>\d+)",
-    r"(?P<host>[\w./-]+):(?P<port>\d+) - no response",
+    r"(?<![\w./-])(?P<host>[\w./-]+):(?P<port>\d+) - no response",
     # PHP's newer frameworks say where after what
     r"\[2002\] (?:Connection refused|No such file).*?Host: (?P<host>[^\s,]+), Port: (?P<port>\d+)",
 )
 _REFUSED_SOMEWHERE = (
     r"\[2002\] (?:Connection refused|Connection timed out|No such file or directory)",
     r"Communications link failure",
-    r"(?i)connection refused|ConnectionRefused|\bECONNREFUSED\b",
+    r"(?i)connection refused|cannot assign requested address|ConnectionRefused|\bECONNREFUSED\b",
 )
 _UNKNOWN = (
     r"could not translate host name \"(?P<host>[^\"]+)\"",
@@ -71,7 +72,7 @@ _UNKNOWN = (
     r"Unknown (?:MySQL )?server host '(?P<host>[^']+)'",
     r"Can't connect to (?:MySQL )?server on '(?P<host>[^':]+)(?::(?P<port>\d+))?' \(\[Errno -\d\]",
     r"Error -\d connecting to (?P<host>[^\s:]+):(?P<port>\d+)",
-    r"(?P<host>[\w.-]+):(?P<port>\d+): \[Errno -\d\]",
+    r"(?<![\w.-])(?P<host>[\w.-]+):(?P<port>\d+): \[Errno -\d\]",
     r"UnknownHostException: (?P<host>[\w.-]+)",
     r"getaddrinfo for (?P<host>\S+) failed",
     r"connect to Redis at (?P<host>[^\s:]+):(?P<port>\d+): (?:Name|Temporary|nodename)",
@@ -201,4 +202,13 @@ DATABASES: tuple[Rule, ...] = (
         tell=_tell,
     ),
     rule("server-unreachable", "it can't connect to {at}", _server_hint, *_REFUSED, tell=_tell),
+    rule(
+        "server-unreachable",
+        "it can't connect to a server that it needs",
+        _server_hint,
+        *_REFUSED_SOMEWHERE,
+        firm=True,
+        before=1,
+        after=1,
+    ),
 )

@@ -58,7 +58,7 @@ PORTS: tuple[Rule, ...] = (
         r"[Pp]ort (?P<what>\d+) (?:was |is )(?:already )?in use",
         r"bind\(\) to \S*?:(?P<what>\d+) failed \(98",
         r"Connection in use: \('[^']*', (?P<what>\d+)\)",
-        r"make_sock: could not bind to address \S*?:(?P<what>\d+)$",
+        r"\(98\)[^\n]*make_sock: could not bind to address \S*?:(?P<what>\d+)$",
         r"Failed to bind to address http\S*?:(?P<what>\d+): address already in use",
         r"(?i)\bEADDRINUSE\b|address already in use|AddrInUse",
         fallback="it wants",

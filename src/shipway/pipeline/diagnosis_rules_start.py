@@ -54,7 +54,7 @@ ARCHITECTURE: tuple[Rule, ...] = (
         # A shell that takes a program for a script, as it does after the kernel refused it.
         r"(?<!\S)(?P<what>/[^\s:]{1,200}): (?:line )?1: \S{0,20}ELF",
         r"(?:line )?1: .{0,8}ELF.{0,200}: not found",
-        r"(?<!\S)(?P<what>/[^\s:]{1,200}): (?:line )?\d+: (?:Syntax|syntax) error: (?:\"\(\"|unexpected|Unterminated)(?=.{0,60}$)",
+        r"(?<!\S)(?P<what>/[^\s:]{1,200}): (?:line )?\d+: [Ss]yntax error: (?:\"\(\"|unexpected|Unterminated).{0,60}$",
         exit_codes=(1, 2, 126, 127, 128, 255),
         fallback="the program it starts",
         after=1,
@@ -103,6 +103,7 @@ COMMANDS: tuple[Rule, ...] = (
         "image has it: what only development needs is left out of it.",
         r"\[FATAL tini \(\d+\)\] exec (?P<what>\S+) failed: No such file or directory",
         rf"{_SHELL} (?P<what>[^\s:]+): (?:command )?not found",
+        rf"{_SHELL} (?P<what>[^\s:]+): No such file or directory",
         r"exec: (?:line \d+: )?(?P<what>[^\s:]+): not found",
         r"env: [‘'\"]?(?P<what>[^’'\":\n]+)[’'\"]?: No such file or directory",
         r"bundler: command not found: (?P<what>\S+)",
@@ -145,6 +146,13 @@ COMMANDS: tuple[Rule, ...] = (
 MODULES: tuple[Rule, ...] = (
     rule(
         "module-missing",
+        "the script {what} is not in the image",
+        "Correct the start command or the path; is the file committed, copied, and not left out by .dockerignore?",
+        r"sh: (?:\d+: )?(?:cannot|can't) open '?(?P<what>[^\s':]+)'?",
+        exit_codes=(1, 2, 127),
+    ),
+    rule(
+        "module-missing",
         "it imports {what}, which is not in the image",
         "List it among the app's dependencies (requirements.txt, pyproject.toml), and deploy again. If it is the app's own: "
         "does the start command name it as it is spelt, from the directory it runs in?",
@@ -169,7 +177,6 @@ MODULES: tuple[Rule, ...] = (
         "build makes has to be made in the image: is the build command run?",
         rf"{_NODE}(?P<what>/[^']+)'(?! imported)",
         r"can't open file '?(?P<what>[^':]+)'?: \[Errno 2\]",
-        r"\bsh: (?:\d+: )?(?:cannot|can't) open '?(?P<what>[^\s':]+)'?",
         r"Unable to access jarfile (?P<what>\S+)",
         r"Could not open input file: (?P<what>\S+)",
         r"Failed opening required '(?P<what>[^']+)'",

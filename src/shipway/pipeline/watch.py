@@ -14,7 +14,8 @@ FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.02, 1.3, 1.0
 PATIENT = 3.0
 #: What a path that the app does not have answers: nothing of that name, or the way to somewhere else; see decision 10.
 _NOT_HERE = frozenset({401, 403, 404, 405, *range(300, 400)})
-_TAIL = 30
+#: Lines that the diagnosis looks at: what began an end may stand far before it.
+_TAIL = 200
 
 
 class Watch:
@@ -90,6 +91,7 @@ class Watch:
     async def _observe(self, *, timed_out: bool) -> Observation:
         engine, name = self._ctx.platform.engine, self._target.name
         sockets = await engine.listening(name) if isinstance(engine, InspectsSockets) else None
+        alive = await engine.instances(deployment=self._ctx.deployment.id)
         return Observation(
             instance=name,
             port=self._port,
@@ -97,6 +99,7 @@ class Watch:
             answers=dict(self._seen),
             sockets=None if sockets is None else tuple(sockets),
             waited=self._elapsed if timed_out else 0.0,
+            oom_killed=any(each.oom_killed for each in alive if each.name == name),
             tail=await tail(self._ctx, name),
         )
 

@@ -11,7 +11,7 @@ from shipway.domain.artifacts import Finding
 
 #: Java leaves three quarters of a container's memory unused if not told otherwise, and goes on without the thread that
 #: ran out of it. A config var of this name replaces it.
-_OPTIONS = '"-XX:MaxRAMPercentage=75.0 -XX:+ExitOnOutOfMemoryError"'
+_OPTIONS = "-XX:MaxRAMPercentage=75.0 -XX:+ExitOnOutOfMemoryError"
 
 
 def detect(tree: Tree) -> Candidate | None:

@@ -108,7 +108,9 @@ def _install(gems: Gems, missing: tuple[str, ...]) -> tuple[Copy | Run, ...]:
     )
     # Bundler is left alone with what the base brings already.
     added = (f"gem install --no-document --conservative {' '.join(missing)}",) if missing else ()
-    install = Run((*((*completed, bundle) if gems.where else ()), *added), _CACHES, downloads=True)
+    # What mounting the cache made goes again, and with it the directory itself where nothing else was put into it.
+    kept = f"mkdir -p {_GEMS}/.bundle"
+    install = Run((*((*completed, bundle) if gems.where else ()), *added, kept), _CACHES, downloads=True)
     if gems.needs_source or not gems.files:
         return whole, install, *cleared
     return (Copy(gems.files), *cached, install, whole, *cleared)

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from shipway.domain.clock import now
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Deployment, StepRecord
 from shipway.domain.errors import NotFound
-from shipway.operations import builds, deployments
+from shipway.operations import builds, deployments, explanation
 from shipway.operations.deployments import DeploymentView
 from shipway.web import states
 from shipway.web.render import fragment, page_for
@@ -63,7 +63,9 @@ async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
         "cutover": fragment("deployment_cutover.html", report=view.cutover),
         "build": fragment("deployment_build.html", build=made),
     }
-    return {"head": head, "notice": fragment("deployment_notice.html", view=view)} | below | steps
+    known = await explanation.explain_view(visit.platform, view)
+    notice = fragment("deployment_notice.html", view=view, explanation=known, reference=explanation.REFERENCE)
+    return {"head": head, "notice": notice} | below | steps
 
 
 def cancellable(view: DeploymentView) -> bool:

@@ -1,0 +1,1 @@
+require("net").connect(8000, "127.0.0.1");

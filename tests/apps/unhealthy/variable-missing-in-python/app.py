@@ -1,0 +1,4 @@
+import os
+
+print("booting", flush=True)
+url = os.environ["DATABASE_URL"]
