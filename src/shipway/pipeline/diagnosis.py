@@ -79,7 +79,7 @@ def _exited(seen: Observation) -> Unhealthy | None:
     how = f"by signal {seen.exit_code - 128}" if 128 < seen.exit_code <= 192 else f"with exit code {seen.exit_code}"
     what = f"{seen.instance} exited {how} before it was healthy"
     if cause := seen.cause:
-        return _caused(what, cause, last=reason(seen.lines[cause.line + 1 :]))
+        return _caused(seen, what, cause)
     why, hint = reason(seen.lines), _HINTS.get(seen.exit_code, _ANY_HINT)
     code, said = _BY_EXIT_CODE.get(seen.exit_code, ("app-exited", why))
     return _unhealthy(code, f"{what}: {said.rstrip('.')}." if said else f"{what}.", hint, telling(seen.lines))
@@ -92,7 +92,7 @@ def _server_error(seen: Observation) -> Unhealthy | None:
     path, status = next(iter(failing.items()))
     what, answered = f"{seen.instance} answers {status} on {path}", _answers(failing)
     if cause := seen.cause:
-        return _caused(what, cause, code="server-error", facts=answered)
+        return _caused(seen, what, cause, code="server-error", facts=answered)
     return _unhealthy(
         "server-error",
         f"{what}: {why}." if (why := reason(seen.lines).rstrip(".")) else f"{what}.",
@@ -149,7 +149,7 @@ def _not_listening(seen: Observation) -> Unhealthy | None:
         return None
     what = f"{seen.instance} runs but listens on no port after {seen.waited:.0f} s"
     if cause := seen.cause:
-        return _caused(what, cause)
+        return _caused(seen, what, cause)
     return _unhealthy(
         "not-listening",
         f"{what}.",
@@ -167,10 +167,11 @@ def _no_answer(seen: Observation) -> Unhealthy:
     )
 
 
-def _caused(what: str, cause: Cause, *, code: str = "", facts: Sequence[str] = (), last: str = "") -> Unhealthy:
-    """`last` is an error that was told after the cause: whether it followed from it is for people to say."""
-    evidence = dict.fromkeys((*facts, *cause.evidence, last))
-    return _unhealthy(code or cause.code, f"{what}: {cause.cause}.", cause.hint, tuple(filter(None, evidence)))
+def _caused(seen: Observation, what: str, cause: Cause, *, code: str = "", facts: Sequence[str] = ()) -> Unhealthy:
+    """An error that was told after the cause is shown, too: whether it followed from it is for people to say."""
+    evidence = (*facts, *cause.evidence, reason(seen.lines[cause.line + 1 :]))
+    told = tuple(filter(None, dict.fromkeys(evidence)))
+    return _unhealthy(code or cause.code, f"{what}: {cause.cause}.", cause.hint, told)
 
 
 def _answers(answers: Mapping[str, int]) -> tuple[str, ...]:

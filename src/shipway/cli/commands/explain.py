@@ -21,7 +21,10 @@ _ID = re.compile(r"dep_[a-z0-9]+")
 @click.argument("words", nargs=-1, metavar="[PATH] [DEPLOYMENT]", shell_complete=SERVICE_PATH.shell_complete)
 @json_option
 def explain(words: tuple[str, ...], as_json: bool) -> None:
-    """Why a deployment is as it is: the newest, or one such as d12."""
+    """Why a deployment failed, why it counts as healthy, or where it is.
+
+    The newest of a service, or the one that is named, such as d12.
+    """
     path, rest = session.split_path(words)
     if len(rest) > 1:
         raise click.UsageError("Explain one deployment at a time, such as `shipway explain d12`.")
