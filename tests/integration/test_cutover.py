@@ -91,6 +91,31 @@ async def test_after_a_crash_in_between_nothing_is_claimed(stack: Stack) -> None
     assert report.verdict == "not known"
 
 
+async def test_a_request_that_a_half_done_switch_let_in_is_not_cut_by_the_restart(stack: Stack) -> None:
+    await stack.deploy()
+    await stack.work()
+    made = await stack.deploy()
+    reached = asyncio.Event()
+
+    async def hang_when_traffic_has_moved(verb: str, when: str) -> None:
+        if (verb, when) == ("apply", "after") and [each.set for each in stack.router.table.routes] == [made.id]:
+            reached.set()
+            await asyncio.sleep(60)
+
+    stack.router.intercept = hang_when_traffic_has_moved
+    async with stack.working(), asyncio.timeout(30):
+        await reached.wait()
+    held = stack.router.hold(HOST)
+    assert held.set == made.id
+    revived = await stack.restarted()
+    await revived.platform.routes.reconcile()
+    assert stack.router.hold(HOST).set != made.id, "until it is recorded, the former one serves"
+    assert await held.finish(), "it was cut"
+    await revived.work()
+    assert (await revived.deployment(made.id)).state == "live"
+    await revived.database.close()
+
+
 async def test_it_is_shown_by_the_api_and_on_the_page(tmp_path: Path) -> None:
     async with an_api(tmp_path) as api:
         made, _ = await switched(api.stack)

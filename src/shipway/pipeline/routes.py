@@ -37,9 +37,12 @@ class Routes:
         It is given what each set had carried by then.
 
         The proxy first: the store never says what is not so. After a crash between the two, `reconcile` sends requests
-        back to the old set, which still runs because nothing retired it, and the resumed step switches again.
+        back to the old set, which still runs because nothing retired it, and the resumed step switches again. The new set
+        stays in the proxy meanwhile, for the requests that it got: the store says beforehand that it may have some.
         """
         async with self._lock:
+            async with self._database.write() as tx:
+                await rollouts.set_state(tx, deployment_id, "switching")
             await self._router.apply(await self._table({service_id: deployment_id}))
             carried = await self._router.traffic()
             async with self._database.write() as tx:
@@ -54,8 +57,7 @@ class Routes:
             known = await services.listed(tx)
             stored = await rollouts.listed(tx)
         # A candidate is no business of the proxy's until it is its turn.
-        chosen = [each for each in stored if each.state != "candidate" or each.deployment_id in changes.values()]
-        sets = {each.deployment_id: each.targets for each in chosen}
+        sets = {each.deployment_id: each.targets for each in stored if each.state != "candidate"}
         live = [
             LiveService(service.id, service.hosts, _routed(changes.get(service.id, service.live_deployment_id), sets))
             for service in known

@@ -10,7 +10,8 @@ from shipway.domain.codec import decode, encode
 from shipway.store import tables as t
 from shipway.store.database import Tx
 
-RolloutState = Literal["candidate", "live", "draining"]
+#: `switching`: it may have requests, and need not have the traffic.
+RolloutState = Literal["candidate", "switching", "live", "draining"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ rollouts = Table(
     metadata,
     Column("deployment_id", String(40), ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
     _to("services"),
-    #: `candidate`, `live`, `draining`
+    #: `candidate`, `switching`, `live`, `draining`
     Column("state", String(16), nullable=False),
     Column("targets", JSON, nullable=False),
     Column("instances", JSON, nullable=False),
