@@ -12,8 +12,8 @@ NAMES = sorted(path.parent.name for path in APPS.glob("*/expected.json") if "ans
 COMMON = ("express-npm", "flask-pip", "static-site")
 #: Built in the slow lane: one of each package manager, and what is special. All of them: make corpus.
 SEVERAL = (
-    *("bun-server", "deno-server", "django-pip", "flask-pipenv", "go-gin-cmd-server", "java-maven-plain", "next-npm"),
-    *("php-composer", "poetry-src-package", "ruby-rack-lock", "rust-axum", "typescript-pnpm", "uv-src-layout"),
+    *("bun-server", "deno-server", "django-pip", "flask-pipenv", "go-net-http", "java-maven-plain", "next-npm"),
+    *("php-composer", "poetry-src-package", "ruby-rack-lock", "rust-std-http", "typescript-pnpm", "uv-src-layout"),
     *("vite-single-page", "workspaces-with-postinstall", "yarn-berry"),
 )
 
