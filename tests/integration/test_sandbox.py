@@ -218,6 +218,24 @@ async def test_what_an_earlier_process_left_running_is_stopped_too(home: Install
     assert not await running(home, "one")
 
 
+async def test_builds_stand_back_for_everyone_else_at_the_top_of_the_machine(home: Installation, log: Recorder) -> None:
+    async with home.sandboxes().entered("one", log):
+        groups = [
+            group for group in Path("/sys/fs/cgroup").glob(f"**/{home.name}.builds*") if (group / "cpu.idle").exists()
+        ]
+        assert [(group / "cpu.idle").read_text() for group in groups] == ["1\n"]
+        assert list(groups[0].glob("*/cgroup.procs"))
+
+
+async def test_when_all_have_stopped_no_control_group_is_left(home: Installation, log: Recorder) -> None:
+    sandboxes = home.sandboxes()
+    async with sandboxes.entered("one", log):
+        assert list(Path("/sys/fs/cgroup").glob(f"**/{home.name}.builds*"))
+    await sandboxes.stop_all()
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/{home.name}.builds*"))
+    await sandboxes.close()
+
+
 async def test_removing_takes_container_and_disk(home: Installation, log: Recorder) -> None:
     sandboxes = home.sandboxes()
     async with sandboxes.entered("gone", log):

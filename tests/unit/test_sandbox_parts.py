@@ -14,6 +14,7 @@ from shipway.builders.sandbox.builder import SandboxedBuilder
 from shipway.builders.sandbox.confinement import facts, free, make
 from shipway.builders.sandbox.container import Plan
 from shipway.builders.sandbox.limits import Limits, limits, shown, size
+from shipway.builders.sandbox.priority import Priority, Usage, parent, stand_back
 from shipway.builders.sandbox.sandbox import _is_called
 from shipway.domain.errors import Invalid
 from shipway.settings import Settings
@@ -123,3 +124,77 @@ def test_images_of_other_workspaces_are_taken_under_none_of_their_names(tmp_path
     theirs = (own, f"docker.io/{own}", f"index.docker.io/{own}", "127.0.0.1:7701/acme/shop@sha256:00")
     assert not any(map(builder._may_take, theirs))
     assert all(map(builder._may_take, ("python:3", "shipway-base/python:3.13", "docker.io/acme/shipway-build:1")))
+
+
+def test_the_group_above_is_at_the_top_for_either_driver() -> None:
+    assert parent("my-shop", "cgroupfs") == "/my-shop.builds"
+    assert parent("my-shop", "systemd") == "my_shop.builds.slice"
+    assert replace(PLAN, parent="/my-shop.builds").config()["HostConfig"]["CgroupParent"] == "/my-shop.builds"
+
+
+@pytest.mark.parametrize(("before", "others", "after"), [(True, 0.94, True), (True, 0.96, False), (False, 0.74, True)])
+def test_builds_stand_back_unless_others_leave_nothing(*, before: bool, others: float, after: bool) -> None:
+    assert stand_back(before, others) == after
+
+
+def test_builds_that_take_all_of_their_shares_do_not_stand_back_for_that() -> None:
+    assert not stand_back(before=False, others=1024 / (1024 + 128))
+
+
+def test_what_others_used_is_what_builds_did_not() -> None:
+    assert Usage(20.0, 18.0, 7.0).others(Usage(10.0, 10.0, 2.0)) == pytest.approx(0.3)
+    assert Usage(20.0, 18.0, 1.0).others(Usage(10.0, 10.0, 9.0)) == pytest.approx(0.8)
+    assert Usage().others(Usage()) == 0.0
+
+
+def machine(root: Path, *, idle: bool = True, unified: bool = False) -> Priority:
+    """One with a sandbox that runs."""
+    group = root / "shop.builds" if unified else root / "cpu/shop.builds"
+    group.mkdir(parents=True)
+    if unified:
+        (root / "cgroup.controllers").touch()
+        (group / "cpu.weight").touch()
+    else:
+        (group / "cpu.shares").touch()
+    if idle:
+        (group / "cpu.idle").write_text("0\n")
+    return Priority("/shop.builds", root, root / "stat")
+
+
+def passed(priority: Priority, used: int, unused: int) -> None:
+    """Ticks of the CPUs since the start, of others than builds."""
+    priority.statistics.write_text(f"cpu  {used} 0 0 {unused} 0 0 0 0 0 0\n")
+    priority.judge()
+
+
+def test_the_kernel_is_told_that_builds_stand_back(tmp_path: Path) -> None:
+    log: list[str] = []
+    machine(tmp_path).settle(log.append)
+    assert (tmp_path / "cpu/shop.builds/cpu.idle").read_text() == "1" and not log
+
+
+def test_a_runaway_app_gives_builds_their_shares_until_it_is_mended(tmp_path: Path) -> None:
+    priority, idle = machine(tmp_path), tmp_path / "cpu/shop.builds/cpu.idle"
+    passed(priority, 5000, 0)
+    assert idle.read_text() == "1"
+    passed(priority, 5100, 0)
+    assert idle.read_text() == "1"
+    passed(priority, 6000, 10)
+    assert idle.read_text() == "0" and (idle.parent / "cpu.shares").read_text() == "128"
+    passed(priority, 6900, 110)
+    assert idle.read_text() == "0"
+    passed(priority, 7000, 1010)
+    assert idle.read_text() == "1"
+
+
+def test_an_old_kernel_has_only_shares_and_that_is_told_once(tmp_path: Path) -> None:
+    priority, log = machine(tmp_path, idle=False, unified=True), list[str]()
+    for _ in range(2):
+        priority.settle(log.append)
+    assert (tmp_path / "shop.builds/cpu.weight").read_text() == "12"
+    assert len(log) == 1 and "cpu.idle" in log[0]
+
+
+def test_where_groups_can_not_be_set_sandboxes_stay_below_the_engine_s(tmp_path: Path) -> None:
+    assert not Priority("/shop.builds", tmp_path).possible
+    assert PLAN.config()["HostConfig"]["CgroupParent"] == ""

@@ -25,7 +25,8 @@ _CAPABILITIES = (
     *("NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_ADMIN"),
     *("SYS_CHROOT", "SYS_PTRACE"),
 )
-#: Beside the 1024 of an app: builds get what apps leave, and a ninth where they leave nothing.
+#: Beside the 1024 of an app, where there is no group of our own above (`priority.py`): builds get what apps leave, and a ninth
+#: where they leave nothing.
 _CPU_SHARES = 128
 _OOM_SCORE = 700
 _HOST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -48,6 +49,8 @@ class Plan:
     ca_bundle: Path | None
     #: URL of a cache of Docker Hub that the daemon asks first; empty for none.
     mirror: str = ""
+    #: Control group above it; empty for the engine's own.
+    parent: str = ""
 
     @property
     def name(self) -> str:
@@ -96,6 +99,7 @@ class Plan:
             "Memory": self.limits.total_memory,
             "MemorySwap": self.limits.total_memory,
             "NanoCpus": int(min(self.limits.cpus * self.limits.concurrency, os.cpu_count() or 1) * 1e9),
+            "CgroupParent": self.parent,
             "CpuShares": _CPU_SHARES,
             "PidsLimit": self.limits.pids * self.limits.concurrency + 1024,
             "OomScoreAdj": _OOM_SCORE,

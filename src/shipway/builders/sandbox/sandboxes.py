@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from shipway.builders.docker_api import connect
 from shipway.builders.sandbox.container import OWNER, WORKSPACE, Plan
 from shipway.builders.sandbox.doors import Doors, open_doors
 from shipway.builders.sandbox.limits import Limits
+from shipway.builders.sandbox.priority import PERIOD, Priority, parent
 from shipway.builders.sandbox.sandbox import Sandbox, wait_for
 from shipway.builders.workbench import ca_bundle, host_bundle
 from shipway.domain.errors import Unavailable
@@ -76,6 +77,7 @@ class Sandboxes:
         self._idle = idle
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._known: defaultdict[str, _Known] = defaultdict(_Known)
+        self._priority: Priority | None = None
 
     @property
     def limits(self) -> Limits:
@@ -95,11 +97,13 @@ class Sandboxes:
         """The workspace's sandbox, running as long as the block lasts. Raises `Unavailable` with why it can't be had."""
         known = self._known[workspace]
         known.users += 1
+        watching = asyncio.create_task(self._watch())
         try:
             async with known.lock:
                 sandbox = await self._up(workspace, known, log)
             yield sandbox
         finally:
+            watching.cancel()
             known.users -= 1
             known.last_used = time.monotonic()
 
@@ -125,6 +129,7 @@ class Sandboxes:
             for container in await docker.containers.list(filters=self._filter(running=True)):
                 workspace = container["Labels"][WORKSPACE]
                 await self._stop(docker, f"{self._installation}.sandbox.{workspace}", self._known[workspace])
+            (await self._prioritized(docker)).remove()
 
     async def remove(self, workspace: str = "") -> None:
         """Remove a workspace's sandbox with its disk, or all of this installation's."""
@@ -139,6 +144,7 @@ class Sandboxes:
                 if workspace in ("", volume["Labels"][WORKSPACE]):
                     async with docker._query(f"volumes/{volume['Name']}", "DELETE"):
                         pass
+            (await self._prioritized(docker)).remove()
 
     async def close(self) -> None:
         """Close the doors; sandboxes go on running, idle."""
@@ -161,6 +167,8 @@ class Sandboxes:
             pid = await wait_for(sandbox, _PATIENCE)
         except aiodocker.DockerError as error:
             raise Unavailable(f"The build sandbox could not be started: {error.message}") from error
+        if self._priority:
+            self._priority.settle(log)
         if pid != known.pid:
             if known.doors:
                 known.doors.close()
@@ -169,7 +177,21 @@ class Sandboxes:
 
     async def _plan(self, workspace: str, log: Log) -> Plan:
         shared, image, trusted = self._shared(workspace), await self._image(log), self._trusted()
-        return Plan(self._installation, workspace, image, shared, self._limits, self._proxies, trusted, self._mirror)
+        async with connect(self._docker_host) as docker:
+            above = await self._prioritized(docker)
+        plan = Plan(self._installation, workspace, image, shared, self._limits, self._proxies, trusted, self._mirror)
+        return replace(plan, parent=above.name) if above.possible else plan
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD)
+            if self._priority:
+                self._priority.judge()
+
+    async def _prioritized(self, docker: aiodocker.Docker) -> Priority:
+        if self._priority is None:
+            self._priority = Priority(parent(self._installation, (await docker.system.info()).get("CgroupDriver", "")))
+        return self._priority
 
     def _shared(self, workspace: str) -> Path:
         return _RUNTIME / f"{self._installation}.{workspace}"
