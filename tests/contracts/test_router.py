@@ -5,19 +5,23 @@ import contextlib
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tests.support.proxy import App, apps, get, haproxy, hold
+from tests.support.proxy import App, Browser, apps, connections, eventually, get, haproxy, hold
 
 from shipway.domain.artifacts import Target
-from shipway.domain.route import Route, Table
+from shipway.domain.route import Canary, Route, Table
+from shipway.domain.service import TrafficMode
 from shipway.domain.traffic import Traffic
+from shipway.routers import fake
 from shipway.routers.fake import FakeRouter
-from shipway.routers.haproxy import process
+from shipway.routers.haproxy import process, render
 from shipway.routers.router import Router
 
 SHOP = "shop.localhost"
@@ -28,6 +32,13 @@ class Held(Protocol):
 
     def finish(self) -> Awaitable[str | None]:
         """Let it end, and say who answered."""
+
+
+class Visitor(Protocol):
+    """A client that keeps its cookies."""
+
+    async def ask(self, host: str) -> str | None:
+        """Name of the instance that answered, `None` when there was none."""
 
 
 class World(Protocol):
@@ -44,8 +55,25 @@ class World(Protocol):
     async def hold(self, name: str, host: str) -> Held:
         """A request in flight at that instance."""
 
+    def visitor(self) -> Visitor:
+        """Somebody who was never here."""
+
+    async def until_waiting(self, count: int) -> None:
+        """Return when that many requests have come and are not answered."""
+
     async def restart_proxy(self) -> None:
         """End the proxy as a crash does, and have it started again."""
+
+
+class FakeVisitor:
+    """Has its bucket."""
+
+    def __init__(self, router: FakeRouter) -> None:
+        self._router = router
+        self._visitor = fake.Visitor()
+
+    async def ask(self, host: str) -> str | None:
+        return await self._router.request(host, self._visitor)
 
 
 class FakeWorld:
@@ -53,7 +81,10 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.router = FakeRouter()
-        self.request = self.router.request
+        self.router.patience = render.HELD
+
+    async def request(self, host: str) -> str | None:
+        return await self.router.request(host)
 
     async def targets(self, *names: str) -> tuple[Target, ...]:
         return tuple(Target(name, "10.0.0.1", 8080) for name in names)
@@ -61,8 +92,28 @@ class FakeWorld:
     async def hold(self, name: str, host: str) -> Held:
         return self.router.hold(host)
 
+    def visitor(self) -> Visitor:
+        return FakeVisitor(self.router)
+
+    async def until_waiting(self, count: int) -> None:
+        async def waiting() -> bool:
+            return self.router.waiting == count
+
+        await eventually(waiting)
+
     async def restart_proxy(self) -> None:
         await self.router.check()
+
+
+class RealVisitor:
+    """Has its cookies."""
+
+    def __init__(self, port: int) -> None:
+        self._browser = Browser(port)
+
+    async def ask(self, host: str) -> str | None:
+        answer = await self._browser.request(host)
+        return answer.body if answer.status == 200 else None
 
 
 class RealWorld:
@@ -71,7 +122,7 @@ class RealWorld:
     def __init__(self, router: Router, port: int, home: Path, stack: AsyncExitStack) -> None:
         self.router = router
         self._port = port
-        self._config = home / "proxy" / "haproxy.cfg"
+        self._home = home
         self._stack = stack
         self._apps: dict[str, App] = {}
 
@@ -88,8 +139,17 @@ class RealWorld:
     async def hold(self, name: str, host: str) -> Held:
         return await hold(self._apps[name], self._port, host)
 
+    def visitor(self) -> Visitor:
+        return RealVisitor(self._port)
+
+    async def until_waiting(self, count: int) -> None:
+        async def waiting() -> bool:
+            return await connections(self._home) == count
+
+        await eventually(waiting)
+
     async def restart_proxy(self) -> None:
-        for pid in process.running(self._config):
+        for pid in process.running(self._home / "proxy" / "haproxy.cfg"):
             os.kill(pid, signal.SIGKILL)
         await self.router.check()
 
@@ -110,9 +170,14 @@ async def assert_traffic(world: World, name: str, expected: Traffic) -> None:
     """A proxy counts a request just after its last byte, which is when the client has it."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2):
-            while (await world.router.traffic())[name] != expected:
+            while await _counted(world, name) != expected:
                 await asyncio.sleep(0.005)
-    assert (await world.router.traffic())[name] == expected
+    assert await _counted(world, name) == expected
+
+
+async def _counted(world: World, name: str) -> Traffic:
+    """Without times, which are as they are."""
+    return replace((await world.router.traffic())[name], response_ms=0, slowest_ms=0)
 
 
 async def test_a_proxy_that_runs_passes_its_check_again_and_again(world: World) -> None:
@@ -255,3 +320,161 @@ async def test_routes_survive_a_crash_of_the_proxy(world: World) -> None:
     assert set(await world.router.traffic()) == {"one", "two"}
     await world.router.apply(Table((Route("shop", (SHOP,), "one"),), sets))
     assert await world.request(SHOP) == "v1"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are held for a second only."""
+    monkeypatch.setattr(render, "HELD", 1)
+
+
+class Shop:
+    """A service with an old set and a new one, and another service beside it."""
+
+    def __init__(self, world: World, sets: dict[str, tuple[Target, ...]]) -> None:
+        self._world = world
+        self._sets = sets
+
+    async def routed(self, live: str, *, canary: int = 0, mode: TrafficMode = "open") -> None:
+        """Apply the table in which `live` has the traffic and the new set a share of it."""
+        share = Canary("new", canary) if canary else None
+        shop = Route("shop", (SHOP,), live, share, mode)
+        await self._world.router.apply(Table((shop, Route("blog", ("blog.localhost",), "blog")), self._sets))
+
+    async def asked(self, count: int) -> Counter[str | None]:
+        """Answers by instance, to clients that keep no cookies."""
+        return Counter([await self._world.request(SHOP) for _ in range(count)])
+
+
+@pytest.fixture
+async def shop(world: World) -> Shop:
+    return Shop(world, {name: await world.targets(name) for name in ("old", "new", "blog")})
+
+
+async def test_a_canary_gets_its_share_of_the_requests(shop: Shop) -> None:
+    await shop.routed("old", canary=20)
+    answers = await shop.asked(2000)
+    assert answers.keys() == {"old", "new"}
+    assert 310 < answers["new"] < 490, "six standard deviations around 400"
+
+
+async def test_whoever_got_the_canary_keeps_it_while_its_share_rises(world: World, shop: Shop) -> None:
+    visitors = [world.visitor() for _ in range(200)]
+    chosen: set[int] = set()
+    for percent in (10, 50, 90):
+        await shop.routed("old", canary=percent)
+        answers = [await visitor.ask(SHOP) for visitor in visitors]
+        assert [await visitor.ask(SHOP) for visitor in visitors] == answers
+        got = {number for number, answer in enumerate(answers) if answer == "new"}
+        assert chosen < got
+        chosen = got
+    assert len(chosen) < 200
+
+
+async def test_an_aborted_canary_gets_nothing_more_and_may_finish_what_it_has(world: World, shop: Shop) -> None:
+    await shop.routed("new")
+    held = await world.hold("new", SHOP)
+    await shop.routed("old", canary=99)
+    visitor = world.visitor()
+    await visitor.ask(SHOP)
+    await shop.routed("old")
+    assert await shop.asked(100) == {"old": 100}
+    assert await visitor.ask(SHOP) == "old"
+    assert await held.finish() == "new"
+
+
+async def test_a_canary_that_goes_live_gets_everything(world: World, shop: Shop) -> None:
+    await shop.routed("old", canary=1)
+    visitor = world.visitor()
+    await visitor.ask(SHOP)
+    await shop.routed("new")
+    assert await shop.asked(20) == {"new": 20}
+    assert await visitor.ask(SHOP) == "new"
+
+
+async def test_a_canary_is_no_business_of_another_service(world: World, shop: Shop) -> None:
+    await shop.routed("old", canary=99)
+    assert {await world.request("blog.localhost") for _ in range(20)} == {"blog"}
+
+
+async def test_a_canary_survives_a_crash_of_the_proxy(world: World, shop: Shop) -> None:
+    await shop.routed("old", canary=50)
+    visitors = [world.visitor() for _ in range(20)]
+    before = [await visitor.ask(SHOP) for visitor in visitors]
+    await world.restart_proxy()
+    assert [await visitor.ask(SHOP) for visitor in visitors] == before
+    assert (await shop.asked(100)).keys() == {"old", "new"}
+    await shop.routed("old")
+    assert await shop.asked(20) == {"old": 20}
+
+
+async def test_under_maintenance_nobody_is_served_but_other_services(world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="maintenance")
+    assert await world.request(SHOP) is None
+    assert await world.request("blog.localhost") == "blog"
+    await shop.routed("new", mode="maintenance")
+    assert await world.request(SHOP) is None
+    await shop.routed("new")
+    assert await world.request(SHOP) == "new"
+
+
+@pytest.mark.parametrize("mode", ["maintenance", "paused"])
+async def test_what_is_in_flight_when_a_service_closes_goes_on(world: World, shop: Shop, mode: TrafficMode) -> None:
+    await shop.routed("old")
+    held = await world.hold("old", SHOP)
+    await shop.routed("old", mode=mode)
+    assert await held.finish() == "old"
+
+
+async def test_requests_to_a_paused_service_wait_and_go_to_what_is_live_then(world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="paused")
+    requests = [asyncio.create_task(world.request(SHOP)) for _ in range(20)]
+    await world.until_waiting(20)
+    assert await world.request("blog.localhost") == "blog"
+    await shop.routed("new", mode="paused")
+    assert not any(request.done() for request in requests)
+    await shop.routed("new")
+    assert await asyncio.gather(*requests) == ["new"] * 20
+
+
+async def test_a_request_is_not_held_for_ever(impatient: None, world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="paused")
+    assert await world.request(SHOP) is None
+
+
+async def test_requests_that_wait_are_answered_when_maintenance_begins(world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="paused")
+    request = asyncio.create_task(world.request(SHOP))
+    await world.until_waiting(1)
+    await shop.routed("old", mode="maintenance")
+    assert await request is None
+
+
+async def test_a_paused_canary_gets_its_share_afterwards(world: World, shop: Shop) -> None:
+    await shop.routed("old", canary=50)
+    visitors = [world.visitor() for _ in range(20)]
+    before = [await visitor.ask(SHOP) for visitor in visitors]
+    await shop.routed("old", canary=50, mode="paused")
+    await world.until_waiting(0)
+    requests = [asyncio.create_task(visitor.ask(SHOP)) for visitor in visitors]
+    await world.until_waiting(20)
+    await shop.routed("old", canary=50)
+    assert await asyncio.gather(*requests) == before
+
+
+async def test_maintenance_survives_a_crash_of_the_proxy(world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="maintenance")
+    await world.restart_proxy()
+    assert await world.request(SHOP) is None
+    assert await world.request("blog.localhost") == "blog"
+    await shop.routed("old")
+    assert await world.request(SHOP) == "old"
+
+
+async def test_a_pause_survives_a_crash_of_the_proxy(world: World, shop: Shop) -> None:
+    await shop.routed("old", mode="paused")
+    await world.restart_proxy()
+    request = asyncio.create_task(world.request(SHOP))
+    await world.until_waiting(1)
+    await shop.routed("new")
+    assert await request == "new"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shipway.domain.artifacts import Target
 from shipway.domain.route import Route, Table
+from shipway.routers.haproxy.client import ADMIN, session
 from shipway.routers.haproxy.router import HAProxyRouter
 
 END = b"\r\n\r\n"
@@ -200,6 +201,24 @@ async def get(port: int, host: str, path: str = "/", **headers: str) -> Answer:
         client.close()
 
 
+class Browser:
+    """A client that keeps its cookies, with a connection of its own for each request."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        #: By name, as a Cookie header has them.
+        self.cookies: dict[str, str] = {}
+
+    async def request(self, host: str) -> Answer:
+        """GET, with the cookies it has."""
+        sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = await get(self._port, host, **({"Cookie": sent} if sent else {}))
+        if given := answer.headers.get("set-cookie"):
+            name, _, value = given.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+
 class Held:
     """A request in flight, until `finish`."""
 
@@ -278,6 +297,13 @@ async def load(port: int, host: str) -> AsyncIterator[Load]:
     finally:
         count.enough.set()
         await asyncio.gather(*tasks)
+
+
+async def connections(home: Path) -> int:
+    """How many clients are connected to HAProxy."""
+    async with session(home / "proxy", ADMIN) as admin:
+        header, row, *_ = (await admin.ask("show stat web 1 -1")).splitlines()
+    return int(row.split(",")[header.split(",").index("scur")])
 
 
 @asynccontextmanager

@@ -46,3 +46,23 @@ def test_what_nobody_saw_is_not_claimed(after: Traffic | None) -> None:
 
 def test_what_is_still_there_when_the_set_goes_is_cut() -> None:
     assert drained(THEN, Traffic(in_flight=1, requests=100, errors_5xx=4, connection_errors=1)) == Drained(0, 2, cut=1)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "new", "slowest"),
+    [
+        (Traffic(requests=9, slowest_ms=50), Traffic(requests=12, slowest_ms=80), 60, 80),
+        (Traffic(requests=9, slowest_ms=50), Traffic(requests=12, slowest_ms=50), 60, 60),
+        (Traffic(requests=9, slowest_ms=90), Traffic(requests=9, slowest_ms=90), 60, 60),
+        (Traffic(requests=9, slowest_ms=90), Traffic(requests=12, slowest_ms=90), 60, 0),
+    ],
+    ids=["it rose", "it could not be longer", "nothing ended there", "one of those before"],
+)
+def test_the_slowest_is_told_where_it_was_after_the_switch(then: Traffic, now: Traffic, new: int, slowest: int) -> None:
+    report = cutover([drained(then, now)], Traffic(requests=5, slowest_ms=new))
+    assert report.slowest_ms == slowest
+    assert ("slowest" in report.summary) is bool(slowest)
+
+
+def test_what_nobody_saw_has_no_slowest() -> None:
+    assert cutover([drained(None, Traffic())], Traffic(requests=5, slowest_ms=60)).slowest_ms == 0

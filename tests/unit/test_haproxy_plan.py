@@ -1,6 +1,7 @@
 """The commands that bring HAProxy from one state to another, by equality and on a simulated runtime API."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,13 +9,15 @@ from hypothesis import strategies as st
 
 from shipway.domain.artifacts import Target
 from shipway.domain.errors import Invalid
-from shipway.domain.route import Route, Table
+from shipway.domain.route import Canary, Route, Table
+from shipway.domain.service import TrafficMode
 from shipway.domain.traffic import Traffic
-from shipway.routers.haproxy.plan import Command, plan
+from shipway.routers.haproxy.plan import Command, let_go, plan
 from shipway.routers.haproxy.render import parse_slot, server_options
 from shipway.routers.haproxy.state import Server, Slot, State, newcomers, wanted
 
 POOL = 6
+MAPS = ("hosts.map", "modes.map", "canary.map", "live.map", "sets.map")
 ONE = Target("v1.web.1", "10.0.0.1", 8080)
 TWO = Target("v2.web.1", "10.0.0.2", 8080)
 
@@ -36,6 +39,47 @@ def test_a_switch_is_one_command() -> None:
     before = _after(_table("dep_1", dep_1=[ONE], dep_2=[TWO]))
     target = wanted(_table("dep_2", dep_1=[ONE], dep_2=[TWO]), before, [])
     assert _texts(plan(before, target)) == ["set map live.map svc_1 dep_2"]
+
+
+def test_each_step_of_a_canary_and_its_end_is_one_command() -> None:
+    sets = {"dep_1": (ONE,), "dep_2": (TWO,)}
+    steps = [None, Canary("dep_2", 10), Canary("dep_2", 50), None]
+    tables = [Table((Route("svc_1", ("a.example.com",), "dep_1", canary),), sets) for canary in steps]
+    states = [_after(table) for table in tables]
+    commands = [_texts(plan(state, wanted(table, state, []))) for state, table in zip(states, tables[1:], strict=False)]
+    assert commands == [
+        ["add map canary.map svc_1 dep_2:10"],
+        ["set map canary.map svc_1 dep_2:50"],
+        ["del map canary.map svc_1"],
+    ]
+
+
+def test_a_canary_is_live_before_its_share_is_forgotten() -> None:
+    sets = {"dep_1": (ONE,), "dep_2": (TWO,)}
+    before = _after(Table((Route("svc_1", ("a.example.com",), "dep_1", Canary("dep_2", 50)),), sets))
+    target = wanted(Table((Route("svc_1", ("a.example.com",), "dep_2"),), sets), before, [])
+    assert _texts(plan(before, target)) == ["set map live.map svc_1 dep_2", "del map canary.map svc_1"]
+
+
+def test_a_service_is_closed_before_and_opened_after_everything_else() -> None:
+    sets = {"dep_1": (ONE,), "dep_2": (TWO,)}
+    one, two = (Route("svc_1", ("a.example.com",), name) for name in sets)
+    open_, paused = Table((one,), sets), Table((replace(two, mode="paused"),), sets)
+    closing = plan(_after(open_), wanted(paused, _after(open_), []))
+    assert _texts(closing) == ["add map modes.map svc_1 paused", "set map live.map svc_1 dep_2"]
+    opening = plan(_after(paused), wanted(open_, _after(paused), []))
+    assert _texts(opening) == ["set map live.map svc_1 dep_1", "del map modes.map svc_1"]
+
+
+def test_a_former_process_lets_go_of_what_is_paused_no_longer() -> None:
+    modes = {"stands": "paused", "gone": "paused", "closed": "paused", "still": "paused", "page": "maintenance"}
+    former = State(POOL, live={**dict.fromkeys(modes, "dep_1"), "gone": "dep_0"}, modes=modes)
+    now = State(POOL, sets={"dep_1": Slot("p1")}, modes={"still": "paused", "closed": "maintenance"})
+    assert _texts(let_go(former, now)) == [
+        "del map modes.map stands",
+        "set map modes.map gone maintenance",
+        "set map modes.map closed maintenance",
+    ]
 
 
 def test_the_same_table_needs_no_command() -> None:
@@ -121,6 +165,9 @@ def test_a_switch_among_hundreds_of_services_is_one_command() -> None:
         Table(sets={"dep\n1": ()}),
         Table((Route("svc", ("host\nevil",)),)),
         Table((Route("", ("host",)),)),
+        Table((Route("svc", ("host",), "dep_1", Canary("dep 2", 10)),)),
+        Table((Route("svc", ("host",), "dep_1", Canary("dep_2", 0)),)),
+        Table((Route("svc", ("host",), "dep_1", Canary("dep_2", 100)),)),
     ],
 )
 def test_what_the_proxy_could_misread_is_refused(table: Table) -> None:
@@ -133,7 +180,7 @@ class Simulated:
     """As much of the runtime API as plans use. Asserts that no command is one HAProxy would refuse or misdo."""
 
     pool: int = POOL
-    maps: dict[str, dict[str, str]] = field(default_factory=lambda: {"hosts.map": {}, "live.map": {}, "sets.map": {}})
+    maps: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in MAPS})
     servers: dict[str, dict[str, Server]] = field(default_factory=dict)
     #: Servers whose idle connections keep them from being deleted.
     clinging: frozenset[str] = frozenset()
@@ -142,7 +189,8 @@ class Simulated:
         """What the adapter would read."""
         slots = {name: parse_slot(value) for name, value in self.maps["sets.map"].items()}
         servers = {backend: dict(servers) for backend, servers in self.servers.items() if servers}
-        return State(self.pool, dict(self.maps["hosts.map"]), dict(self.maps["live.map"]), slots, servers)
+        hosts, modes, canaries, live, _ = (dict(self.maps[name]) for name in MAPS)
+        return State(self.pool, hosts, live, slots, servers, canaries, modes)
 
     def run(self, command: Command) -> None:
         """Do what HAProxy does."""
@@ -179,8 +227,12 @@ class Simulated:
         del self.servers[backend][name]
 
     def serving(self, host: str) -> set[str]:
-        """Names of the servers that a request for `host` may reach now."""
-        chosen = self.maps["live.map"].get(self.maps["hosts.map"].get(host, ""), "")
+        """Names of the servers that a request for `host` may reach now, when its service is open."""
+        service = self.maps["hosts.map"].get(host, "")
+        canary = self.maps["canary.map"].get(service, "").partition(":")[0]
+        return self._standing(self.maps["live.map"].get(service, "")) | self._standing(canary)
+
+    def _standing(self, chosen: str) -> set[str]:
         backend = self.maps["sets.map"].get(chosen, "").split(":")[0]
         return {name for name, server in self.servers.get(backend, {}).items() if server.active}
 
@@ -197,8 +249,19 @@ def tables(draw: st.DrawFn) -> Table:
         )
         for name in draw(st.lists(NAMES, unique=True, min_size=1))
     }
-    live = [draw(st.sampled_from(["", *sets])) for _ in range(2)]
-    return Table((Route("svc_1", ("one.example.com",), live[0]), Route("svc_2", ("two.example.com",), live[1])), sets)
+    return Table((_route(draw, "one", list(sets)), _route(draw, "two", list(sets))), sets)
+
+
+def _route(draw: st.DrawFn, name: str, sets: list[str]) -> Route:
+    live, other = draw(st.sampled_from(["", *sets])), draw(st.sampled_from(["", *sets]))
+    canary = Canary(other, draw(st.sampled_from([10, 50]))) if other else None
+    mode = draw(st.sampled_from(get_args(TrafficMode)))
+    return Route(f"svc_{name}", (f"{name}.example.com",), live, canary, mode)
+
+
+def _names(table: Table, route: Route) -> set[str]:
+    """Of the sets that may serve its requests."""
+    return {route.set, *([route.canary.set] if route.canary else [])} & table.sets.keys()
 
 
 @given(st.lists(st.tuples(tables(), st.integers(0, 30)), min_size=1, max_size=4), st.frozensets(NAMES))
@@ -213,8 +276,10 @@ def test_from_wherever_a_crash_left_it_the_proxy_reaches_the_table(
     for command in _commands(proxy, final):
         proxy.run(command)
     for route in final.routes:
-        expected = {target.name for target in final.sets.get(route.set, ())}
+        expected = {target.name for name in _names(final, route) for target in final.sets[name]}
         assert proxy.serving(route.hosts[0]) == expected
+    assert proxy.state().modes == {route.service: route.mode for route in final.routes if route.mode != "open"}
+    assert proxy.state().canaries.keys() == {route.service for route in final.routes if route.canary}
     assert proxy.state().sets.keys() == final.sets.keys()
 
 
@@ -230,7 +295,7 @@ def test_at_no_instant_of_a_change_is_a_live_host_served_by_neither_set_or_a_for
         proxy.run(command)
         for old, new in zip(before.routes, after.routes, strict=True):
             serving = proxy.serving(old.hosts[0])
-            assert {name.split(".")[0] for name in serving} <= {old.set, new.set}
+            assert {name.split(".")[0] for name in serving} <= _names(before, old) | _names(after, new)
             if old.set and new.set and not moved:
                 assert serving
 

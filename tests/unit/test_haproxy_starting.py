@@ -62,6 +62,16 @@ async def test_a_haproxy_that_is_too_old_is_refused(tmp_path: Path, monkeypatch:
         await process.start(tmp_path / "haproxy.cfg")
 
 
+async def test_a_haproxy_without_lua_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = tmp_path / "haproxy"
+    bare.write_text("#!/bin/sh\necho 'HAProxy version 2.8.3 2023/09/07'\necho 'Built without Lua support'\n")
+    bare.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Unavailable, match="without Lua") as caught:
+        await process.start(tmp_path / "haproxy.cfg")
+    assert "apt install haproxy" in caught.value.hint
+
+
 def test_a_process_that_only_mentions_our_file_is_not_ours(tmp_path: Path) -> None:
     config = tmp_path / "haproxy.cfg"
     with subprocess.Popen([sys.executable, "-c", "input()", str(config)], stdin=subprocess.PIPE) as other:

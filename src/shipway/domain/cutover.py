@@ -6,7 +6,7 @@ from typing import Literal
 
 from shipway.domain.traffic import Traffic
 
-Verdict = Literal["zero-drop proven", "violated", "no traffic", "not known"]
+Verdict = Literal["zero-drop proven", "violated", "interrupted", "no traffic", "not known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Drained:
     broken: int = 0
     #: False: nobody saw the whole of it, as when Shipway was killed in between.
     seen: bool = True
+    #: Its longest response time in ms lies between these two: the proxy knows the longest since the set was added only.
+    slowest_from: int = 0
+    slowest_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,21 @@ class Cutover:
     errors_5xx: int = 0
     broken: int = 0
     seen: bool = True
+    #: Longest time in ms until an answer began; 0 when it is less than one, or can't be told from those before the switch.
+    slowest_ms: int = 0
+    #: The old ones had to stop first: requests were told to come again meanwhile (503 with Retry-After).
+    interrupted: bool = False
+    #: Requests of Shipway's own that were made through the proxy around the switch; and those that got no answer.
+    asked: int = 0
+    lost: int = 0
 
     @property
     def verdict(self) -> Verdict:
         """Whether anything was dropped."""
-        if self.cut or self.broken:
+        if self.cut or self.broken or self.lost:
             return "violated"
+        if self.interrupted:
+            return "interrupted"
         if not self.seen:
             return "not known"
         return "zero-drop proven" if self.old + self.new + self.in_flight else "no traffic"
@@ -57,9 +69,11 @@ class Cutover:
     @property
     def summary(self) -> str:
         """In one line."""
+        slowest = f", the slowest answered after {self.slowest_ms} ms" if self.slowest_ms else ""
+        asked = f"; of {self.asked} of our own {self.lost} lost" if self.asked else ""
         return (
             f"{self.verdict}: {self.old} requests to the old set and {self.new} to the new one, "
-            f"{self.drained} drained, {self.cut} cut, {self.broken} broken"
+            f"{self.drained} drained, {self.cut} cut, {self.broken} broken{slowest}{asked}"
         )
 
 
@@ -76,21 +90,47 @@ def drained(then: Traffic | None, now: Traffic | None) -> Drained:
         cut=now.in_flight,
         errors_5xx=max(0, now.errors_5xx - then.errors_5xx),
         broken=max(0, now.connection_errors - then.connection_errors),
+        slowest_from=now.slowest_ms if now.slowest_ms > then.slowest_ms else 0,
+        slowest_to=now.slowest_ms if now.requests > then.requests else 0,
     )
 
 
-def cutover(old: Iterable[Drained], new: Traffic | None) -> Cutover:
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How traffic moved, besides what the proxy counts."""
+
+    #: See `Cutover`.
+    interrupted: bool = False
+    asked: int = 0
+    lost: int = 0
+    #: Requests cut as the old ones had to stop first.
+    cut: int = 0
+
+
+def cutover(old: Iterable[Drained], new: Traffic | None, shift: Shift | None = None) -> Cutover:
     """The report on a deployment whose set is `new`, which the proxy has counted since the switch."""
-    sets, mine = tuple(old), new or Traffic()
-    cut = sum(each.cut for each in sets)
+    sets, mine, how = tuple(old), new or Traffic(), shift or Shift()
+    seen = new is not None and all(each.seen for each in sets)
+    cut = sum(each.cut for each in sets) + how.cut
     in_flight = sum(each.in_flight for each in sets)
     return Cutover(
         old=sum(each.requests for each in sets),
         new=mine.requests,
         in_flight=in_flight,
-        drained=max(0, in_flight - cut),
+        drained=max(0, in_flight - sum(each.cut for each in sets)),
         cut=cut,
         errors_5xx=sum(each.errors_5xx for each in sets) + mine.errors_5xx,
         broken=sum(each.broken for each in sets) + mine.connection_errors,
-        seen=new is not None and all(each.seen for each in sets),
+        seen=seen,
+        slowest_ms=_slowest(sets, mine) if seen else 0,
+        interrupted=how.interrupted,
+        asked=how.asked,
+        lost=how.lost,
     )
+
+
+def _slowest(old: tuple[Drained, ...], new: Traffic) -> int:
+    """The new set's longest is all after the switch; an old one's counts when it is known, or could not be longer."""
+    least = max([new.slowest_ms, *(each.slowest_from for each in old)])
+    most = max([new.slowest_ms, *(each.slowest_to for each in old)])
+    return least if least == most else 0

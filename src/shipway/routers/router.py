@@ -17,8 +17,15 @@ class Router(Protocol):
 
         When a route's set changes, the new set is made ready first and the change is one atomic act for all hosts of
         the service: every request goes to the old set or to the new one, none to neither. Requests in flight stay
-        where they are. Applying the same table again changes nothing. A set that is no longer in the table is removed
-        and what is still in flight there is cut, so callers drain first (`traffic`).
+        where they are. So it is with a canary: its beginning, each other share and its end are one atomic act each. A
+        visitor who was sent to the canary gets it again as long as its share does not fall; clients that keep no cookies
+        are shared out anew with each request. A service under maintenance answers 503 with a page; the requests of one
+        that is paused wait, for a minute at most, and go where the table leads them when it is open again. Neither
+        touches what is in flight.
+
+        Applying the same table again changes nothing. A set that is no longer in the table is removed and what is still
+        in flight there is cut, so callers drain first (`traffic`).
+
         What was applied survives a restart of the proxy and of Shipway. Raises `Unavailable` when the proxy does not
         answer; the table may then be applied in part, and applying it again is always right.
         """

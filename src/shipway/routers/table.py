@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from shipway.domain.artifacts import Target
 from shipway.domain.errors import Conflict
-from shipway.domain.route import Route, Table
+from shipway.domain.route import Canary, Route, Table
+from shipway.domain.service import TrafficMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +16,21 @@ class LiveService:
     #: The service's id.
     service: str
     hosts: tuple[str, ...]
-    #: The live deployment's id; empty for none: the hosts answer 503 with Retry-After.
+    #: Name of the live deployment's set; empty for none: the hosts answer 503 with Retry-After.
     live_set: str = ""
+    canary: Canary | None = None
+    mode: TrafficMode = "open"
 
 
 def build_table(services: Iterable[LiveService], sets: Mapping[str, tuple[Target, ...]]) -> Table:
-    """The table for these services and sets (instances by deployment id, routed and draining alike).
+    """The table for these services and sets (instances by set, routed and draining alike).
 
     Equal input in any order gives an equal table in the same order. Hosts are compared without regard to case.
     Raises `Conflict` when two services claim the same host, naming both.
     """
     ordered = sorted(services, key=lambda live: live.service)
     _refuse_shared_hosts(ordered)
-    routes = tuple(Route(live.service, _hosts(live), live.live_set) for live in ordered)
+    routes = tuple(Route(live.service, _hosts(live), live.live_set, live.canary, live.mode) for live in ordered)
     return Table(routes, {name: tuple(sorted(sets[name], key=lambda target: target.name)) for name in sorted(sets)})
 
 

@@ -2,8 +2,10 @@
 
 import csv
 import io
+from operator import itemgetter
+from typing import NamedTuple
 
-from shipway.domain.traffic import Traffic
+from shipway.domain.traffic import Traffic, mean
 from shipway.routers.haproxy.client import Session
 from shipway.routers.haproxy.identity import Identity
 from shipway.routers.haproxy.render import parse_slot
@@ -23,6 +25,8 @@ async def read_state(session: Session) -> State:
         pool=(await read_identity(session)).pool,
         hosts=await _read_map(session, "hosts.map"),
         live=await _read_map(session, "live.map"),
+        canaries=await _read_map(session, "canary.map"),
+        modes=await _read_map(session, "modes.map"),
         sets={name: parse_slot(value) for name, value in slots.items()},
         servers=parse_servers(await session.ask("show servers state")),
     )
@@ -31,8 +35,8 @@ async def read_state(session: Session) -> State:
 async def read_traffic(session: Session) -> dict[str, Traffic]:
     """What each set in the process has carried since it moved in."""
     slots = {name: parse_slot(value) for name, value in (await _read_map(session, "sets.map")).items()}
-    counted = parse_counters(await session.ask("show stat -1 2 -1"))
-    return {name: _since(slot.before, counted[slot.backend]) for name, slot in slots.items()}
+    counted = parse_counters(await session.ask("show stat -1 6 -1"))
+    return {name: counted[slot.backend].since(slot.before) for name, slot in slots.items()}
 
 
 async def read_counters(session: Session, backend: str) -> Traffic:
@@ -47,7 +51,8 @@ async def leaving(master: Session) -> list[int]:
 
 
 async def _read_map(session: Session, name: str) -> dict[str, str]:
-    lines = (await session.ask(f"show map {name}")).splitlines()
+    answer = await session.ask(f"show map {name}")
+    lines = [] if answer.startswith("Unknown map") else answer.splitlines()  # a process of an earlier Shipway
     return {key: value for _, key, value in (line.split(" ", 2) for line in lines)}
 
 
@@ -66,23 +71,41 @@ def parse_servers(text: str) -> dict[str, dict[str, Server]]:
 
 
 def parse_counters(text: str) -> dict[str, Traffic]:
-    """Counters by backend, from `show stat`. Its sessions include those that wait for a server or a retry."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("# ")))
-    return {
-        row["pxname"]: Traffic(
-            in_flight=int(row["scur"]),
-            requests=int(row["req_tot"]),
-            errors_5xx=int(row["hrsp_5xx"]),
-            connection_errors=int(row["econ"]) + int(row["eresp"]),
-        )
-        for row in rows
-    }
+    """Counters by backend, from `show stat`. Its sessions include those that wait for a server or a retry.
+
+    Times are taken from servers, which are there as long as their set; a backend has served others before.
+    """
+    header, *lines = csv.reader(io.StringIO(text.removeprefix("# ")))
+    read = itemgetter(*map(header.index, ("pxname", "svname", *_Row._fields)))
+    totals: dict[str, _Row] = {}
+    servers: dict[str, list[_Row]] = {}
+    for backend, server, *values in map(read, lines):
+        row = _Row(*map(int, values))
+        if server == "BACKEND":
+            totals[backend] = row
+        else:
+            servers.setdefault(backend, []).append(row)
+    return {backend: _traffic(total, servers.get(backend, [])) for backend, total in totals.items()}
 
 
-def _since(before: Traffic, now: Traffic) -> Traffic:
+class _Row(NamedTuple):
+    """What is read of a line of `show stat`, by its own names."""
+
+    scur: int
+    req_tot: int
+    hrsp_5xx: int
+    econ: int
+    eresp: int
+    rtime: int
+    rtime_max: int
+
+
+def _traffic(backend: _Row, servers: list[_Row]) -> Traffic:
     return Traffic(
-        in_flight=now.in_flight,
-        requests=now.requests - before.requests,
-        errors_5xx=now.errors_5xx - before.errors_5xx,
-        connection_errors=now.connection_errors - before.connection_errors,
+        in_flight=backend.scur,
+        requests=backend.req_tot,
+        errors_5xx=backend.hrsp_5xx,
+        connection_errors=backend.econ + backend.eresp,
+        response_ms=mean([(server.req_tot, server.rtime) for server in servers]),
+        slowest_ms=max((server.rtime_max for server in servers), default=0),
     )

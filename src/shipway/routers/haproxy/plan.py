@@ -41,11 +41,31 @@ def plan(actual: State, wanted: State) -> tuple[Command, ...]:
     )
 
 
+def let_go(former: State, wanted: State) -> tuple[Command, ...]:
+    """For a former process, which only finishes what it has and can't be given servers: what to do with what it holds.
+
+    Requests of a service that is open again go to the set it knows, if that still stands; others are told to come again.
+    """
+    return tuple(
+        Command(f"del map modes.map {service}")
+        if service not in wanted.modes and former.live.get(service) in wanted.sets
+        else Command(f"set map modes.map {service} maintenance")
+        for service, mode in former.modes.items()
+        if mode == "paused" != wanted.modes.get(service)
+    )
+
+
 def _maps(state: State) -> dict[str, Mapping[str, str]]:
-    """Contents by map, in the order in which entries are made; they are taken away in the reverse one."""
+    """Contents by map, in the order in which entries are made; they are taken away in the reverse one.
+
+    So a canary that gets everything is live before its share is forgotten, and a service is closed before and opened after
+    everything else.
+    """
     return {
+        "modes.map": state.modes,
         "sets.map": {name: slot_text(slot) for name, slot in state.sets.items()},
         "live.map": state.live,
+        "canary.map": state.canaries,
         "hosts.map": state.hosts,
     }
 

@@ -26,9 +26,9 @@ PAUSE = 0.02
 async def start(config: Path) -> None:
     """Start HAProxy with `config`, in the configuration's directory, detached from this process.
 
-    Raises `Unavailable` with the reason: not installed, too old, an address that is taken, a bad configuration.
+    Raises `Unavailable` with the reason: not installed, too old, without Lua, an address that is taken, a bad configuration.
     """
-    await _require_version()
+    await _require_abilities()
     await _haproxy("-W", "-D", "-C", str(config.parent), "-S", "unix@master.sock,mode,600", "-f", str(config))
 
 
@@ -99,10 +99,10 @@ async def _haproxy(*arguments: str) -> None:
         raise start_failure(errors.decode(errors="replace"))
 
 
-async def _require_version() -> None:
+async def _require_abilities() -> None:
     quiet = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        _program(), "-v", stdin=quiet, stdout=asyncio.subprocess.PIPE, stderr=quiet
+        _program(), "-vv", stdin=quiet, stdout=asyncio.subprocess.PIPE, stderr=quiet
     )
     text = (await process.communicate())[0].decode(errors="replace")
     found = re.search(r"version (\d+)\.(\d+)", text)
@@ -110,6 +110,11 @@ async def _require_version() -> None:
         raise Unavailable(
             f"This HAProxy is too old: {text.partition(chr(10))[0]}.",
             hint="Install version 2.6 or later; Debian 12 and Ubuntu 24.04 have one.",
+        )
+    if "Built with Lua" not in text:
+        raise Unavailable(
+            "This HAProxy is built without Lua, which holds the requests of services that are paused.",
+            hint="Install the distribution's (apt install haproxy), or build it with USE_LUA=1.",
         )
 
 

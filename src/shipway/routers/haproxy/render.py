@@ -1,8 +1,9 @@
-"""The proxy's files as text: its configuration and its three maps. Pure."""
+"""The proxy's files as text: its configuration, its maps and the program that holds requests. Pure."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from shipway.domain.traffic import Traffic
 from shipway.routers.haproxy.identity import Identity
@@ -21,9 +22,12 @@ global
     stats maxconn 100
     fd-hard-limit 65536
     noreuseport
+    lua-load-per-thread hold.lua
 {user}
-defaults
+defaults edge
     mode http
+    # a request that is held when its client leaves is never sent; one that was sent is let be (defaults pool)
+    option abortonclose
     balance leastconn
     option redispatch 1
     retries 3
@@ -43,11 +47,25 @@ defaults
     http-error status 503 content-type "text/html; charset=utf-8" string "{unavailable}" \
 hdr Cache-Control no-store hdr Retry-After 5
 
-frontend web
+frontend web from edge
     bind {bind}
     http-request set-var(txn.service) req.hdr(host),field(1,:),lower,rtrim(.),map(hosts.map)
     http-request deny deny_status 404 unless {{ var(txn.service) -m found }}
+    http-request lua.hold {held} if {{ var(txn.service),map(modes.map) -m str paused }}
+    http-request set-var(txn.mode) var(txn.service),map(modes.map)
+    http-request return status 503 content-type "text/html; charset=utf-8" string "{maintenance}" \
+hdr Cache-Control no-store hdr Retry-After 60 if {{ var(txn.mode) -m str maintenance }}
+    http-request return status 503 content-type "text/html; charset=utf-8" string "{paused}" \
+hdr Cache-Control no-store hdr Retry-After 5 if {{ var(txn.mode) -m str paused }}
+    http-request set-var(txn.canary) var(txn.service),map(canary.map)
+    acl canary var(txn.canary) -m found
+    http-request set-var(txn.percent) var(txn.canary),field(2,:)
+    http-request set-var(txn.bucket) req.cook({cookie}) if canary {{ req.cook({cookie}) -m reg ^[0-9]{{1,2}}$ }}
+    http-request set-var(txn.thrown) rand(100) if canary !{{ var(txn.bucket) -m found }}
+    http-request set-var(txn.bucket) var(txn.thrown) if {{ var(txn.thrown) -m found }}
     http-request set-var(txn.backend) var(txn.service),map(live.map),map(sets.map),field(1,:)
+    http-request set-var(txn.backend) var(txn.canary),field(1,:),map(sets.map),field(1,:) \
+if canary {{ var(txn.bucket),sub(txn.percent) lt 0 }}
     http-request deny deny_status 503 unless {{ var(txn.backend) -m found }}
     http-request del-header Upgrade if {{ req.hdr(upgrade) -m sub -i h2c }}
     http-request del-header Forwarded
@@ -57,7 +75,12 @@ frontend web
     http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
+    http-response add-header Set-Cookie "{cookie}=%[var(txn.thrown)]; Path=/; HttpOnly; SameSite=Lax" \
+if {{ var(txn.thrown) -m found }}
     use_backend %[var(txn.backend)]
+
+defaults pool from edge
+    no option abortonclose
 
 """
 
@@ -72,6 +95,20 @@ _UNAVAILABLE = _PAGE.format(
     text="The service at this host is stopped, starting, or not answering. Try again in a few seconds.",
 )
 
+_MAINTENANCE = _PAGE.format(
+    title="Down for maintenance", text="This service is being worked on and will be back. Please try again later."
+)
+_PAUSED = _PAGE.format(
+    title="Please try again", text="This service takes a break that lasts longer than requests can wait."
+)
+
+#: What holds the requests of services that are paused.
+HOLD_FILE = "hold.lua"
+_HOLD = Path(__file__).with_name(HOLD_FILE).read_text()
+#: Seconds that a request is held.
+HELD = 60
+#: Keeps a visitor with the canary, or with the others: a number from 0 to 99; those below the canary's percent get it.
+COOKIE = "shipway_canary"
 #: Seconds an idle client connection is kept; so long a former process may still get requests after a reload.
 KEEP_ALIVE = 10
 
@@ -91,7 +128,7 @@ class Base:
 
     def identity(self, pool: int) -> Identity:
         """What a process says of itself that was started with this base and a pool of that size."""
-        fingerprint = hashlib.sha256(self._text("").encode()).hexdigest()[:12]
+        fingerprint = hashlib.sha256((self._text("") + _HOLD).encode()).hexdigest()[:12]
         return Identity(_join(self.host, self.port), fingerprint, pool)
 
     def _text(self, identity: str) -> str:
@@ -101,6 +138,10 @@ class Base:
             keep_alive=KEEP_ALIVE,
             not_found=_NOT_FOUND,
             unavailable=_UNAVAILABLE,
+            maintenance=_MAINTENANCE,
+            paused=_PAUSED,
+            held=HELD,
+            cookie=COOKIE,
             bind=_join(self.host, self.port),
         )
 
@@ -112,8 +153,11 @@ def files(base: Base, state: State) -> dict[str, str]:
     half-written state leads nowhere at worst.
     """
     return {
+        HOLD_FILE: _HOLD,
+        "modes.map": _map(state.modes),
         "sets.map": _map({name: slot.backend for name, slot in state.sets.items()}),
         "haproxy.cfg": config(base, state),
+        "canary.map": _map(state.canaries),
         "live.map": _map(state.live),
         "hosts.map": _map(state.hosts),
     }

@@ -24,8 +24,8 @@ from shipway.routers.haproxy.client import ADMIN, MASTER, Session, session
 from shipway.routers.haproxy.files import save
 from shipway.routers.haproxy.identity import Identity
 from shipway.routers.haproxy.lock import locked
-from shipway.routers.haproxy.plan import plan
-from shipway.routers.haproxy.render import KEEP_ALIVE, Base, files, rebase
+from shipway.routers.haproxy.plan import let_go, plan
+from shipway.routers.haproxy.render import HOLD_FILE, KEEP_ALIVE, Base, files, rebase
 from shipway.routers.haproxy.state import Slot, State, newcomers, wanted
 from shipway.routers.haproxy.waiting import until
 
@@ -59,8 +59,10 @@ class HAProxyRouter:
     async def apply(self, table: Table) -> None:
         """See the port. Raises `Invalid` for names and addresses that HAProxy can't hold, before changing anything."""
         async with self._turn():
-            while not await self._applied(table):
+            while (target := await self._matched(table)) is None:
                 await self._grow(table)
+            await self._save(target)
+            await self._release(target)
 
     async def traffic(self) -> dict[str, Traffic]:
         """See the port. Counts begin anew when HAProxy is started or reloaded; what is in flight is always complete."""
@@ -69,7 +71,7 @@ class HAProxyRouter:
         for pid in await self._leaving():
             for name, former in (await self._former_traffic(pid)).items():
                 if name in counted:
-                    counted[name] = _sum(counted[name], former)
+                    counted[name] = counted[name].plus(former)
         return counted
 
     async def close(self) -> None:
@@ -86,19 +88,27 @@ class HAProxyRouter:
         async with self._order, locked(self._directory / "lock"):
             yield
 
-    async def _applied(self, table: Table) -> bool:
-        """Make the proxy match `table`, unless the pool has no room for its new sets."""
+    async def _matched(self, table: Table) -> State | None:
+        """Make the proxy match `table` and return how it is then; `None` when the pool has no room for its new sets."""
         async with session(self._directory, ADMIN) as admin:
             actual = await read_state(admin)
             new = newcomers(table, actual)
             vacant = await _vacant(admin, actual, len(new))
             if len(vacant) < len(new):
-                return False
+                return None
             target = wanted(table, actual, vacant)
             for command in plan(actual, target):
                 await admin.run(command)
-        await self._save(target)
-        return True
+            return target
+
+    async def _release(self, target: State) -> None:
+        """Have former processes let go of requests that they hold; those that can't be reached hold them to the end."""
+        with contextlib.suppress(Unavailable):
+            for pid in await self._leaving():
+                async with session(self._directory, MASTER) as master:
+                    former = master.to(pid)
+                    for command in let_go(await read_state(former), target):
+                        await former.run(command)
 
     async def _grow(self, table: Table) -> None:
         actual = await self._state()
@@ -129,10 +139,15 @@ class HAProxyRouter:
         return await self._running() is not None
 
     def _files_to_start_from(self) -> dict[str, str]:
+        """Those that are there stay as they are routed; an earlier Shipway may have left some out."""
         fresh = files(self._base, State(self._pool))
-        if not all((self._directory / name).exists() for name in fresh):
+        missing = {name: text for name, text in fresh.items() if not (self._directory / name).exists()}
+        if self._config.name in missing:
             return fresh
-        return {self._config.name: rebase(self._base, self._config.read_text())}
+        return missing | {
+            HOLD_FILE: fresh[HOLD_FILE],
+            self._config.name: rebase(self._base, self._config.read_text()),
+        }
 
     async def _reload(self, state: State) -> None:
         """Have a new process serve in `state`, and wait until its predecessor can get no more requests.
@@ -210,15 +225,6 @@ async def _vacant(admin: Session, actual: State, count: int) -> list[Slot]:
         if counted.in_flight == 0:
             slots.append(Slot(backend, counted))
     return slots
-
-
-def _sum(one: Traffic, other: Traffic) -> Traffic:
-    return Traffic(
-        in_flight=one.in_flight + other.in_flight,
-        requests=one.requests + other.requests,
-        errors_5xx=one.errors_5xx + other.errors_5xx,
-        connection_errors=one.connection_errors + other.connection_errors,
-    )
 
 
 def _stuck(pids: list[int]) -> Unavailable:

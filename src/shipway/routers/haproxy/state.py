@@ -1,10 +1,12 @@
 """What the proxy knows, as a value: read from it (the actual state) or made from the table (the wanted one).
 
 HAProxy's backends can't be added while it runs, so it has a pool of them, `p1` to `pN`, all alike. Each set lives in
-one, its *slot*. Three maps lead a request there, and they say what the table says:
+one, its *slot*. Maps lead a request there, and they say what the table says:
 
     hosts.map    host    → service
-    live.map     service → set      one changed entry moves all hosts of a service, in one atomic act
+    modes.map    service → `maintenance` or `paused`; no entry: open
+    canary.map   service → set:percent   one changed entry moves all hosts of a service, in one atomic act
+    live.map     service → set           likewise
     sets.map     set     → backend
 """
 
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 
 from shipway.domain.artifacts import Target
 from shipway.domain.errors import Invalid
-from shipway.domain.route import Table
+from shipway.domain.route import Canary, Table
 from shipway.domain.traffic import Traffic
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
@@ -51,6 +53,10 @@ class State:
     sets: Mapping[str, Slot] = field(default_factory=dict)
     #: Servers by backend, then by name. A freed backend may hold some that could not be deleted yet.
     servers: Mapping[str, Mapping[str, Server]] = field(default_factory=dict)
+    #: Set and percent by service: `dep_2:10`.
+    canaries: Mapping[str, str] = field(default_factory=dict)
+    #: Of the services that are not open.
+    modes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
@@ -76,16 +82,24 @@ def newcomers(table: Table, actual: State) -> list[str]:
 def wanted(table: Table, actual: State, vacant: Sequence[Slot]) -> State:
     """What the proxy is to know for `table`: sets it has stay where they are, newcomers take the `vacant` slots in order.
 
-    Raises `Invalid` for a name, host or address that HAProxy could misread.
+    Raises `Invalid` for a name, host, address or share that HAProxy could misread.
     """
     slots = {**actual.sets, **dict(zip(newcomers(table, actual), vacant, strict=True))}
     return State(
         pool=actual.pool,
         hosts={_word(host).lower(): _word(route.service) for route in table.routes for host in route.hosts},
         live={_word(route.service): _word(route.set) for route in table.routes if route.set},
+        canaries={_word(route.service): _share(route.canary) for route in table.routes if route.canary},
+        modes={_word(route.service): route.mode for route in table.routes if route.mode != "open"},
         sets={_word(name): slots[name] for name in table.sets},
         servers={slots[name].backend: _servers(targets) for name, targets in table.sets.items()},
     )
+
+
+def _share(canary: Canary) -> str:
+    if not 0 < canary.percent < 100:
+        raise Invalid(f"{canary.set} is to get {canary.percent} % of the requests.", hint="A canary gets 1 to 99 %.")
+    return f"{_word(canary.set)}:{canary.percent}"
 
 
 def _servers(targets: Iterable[Target]) -> dict[str, Server]:
