@@ -14,13 +14,14 @@ from tests.support.engines import (
     docker_lab,
     event,
     exit_of,
+    lines_of,
     only,
     unknown_image,
     until_it_answers,
 )
 
 from shipway.domain.errors import DeployFailed
-from shipway.engines.fake import exits, ignores_sigterm, serves
+from shipway.engines.fake import Behaviour, exits, ignores_sigterm, serves
 
 
 @pytest.fixture(params=["fake", "docker"])
@@ -188,6 +189,63 @@ class TestRestarting:
         await lab.crash(workload.name)
         await event("started", workload.name, events)
         assert (await only(lab)).address == before.address
+
+    async def test_an_instance_is_started_again_at_the_same_address_and_its_log_goes_on(self, lab: Lab) -> None:
+        app = replace(serves(), output=("hello",))
+        workload, events = lab.workload(app=app, restart=True), lab.engine.events()
+        before = await lab.engine.start(workload)
+        await until_it_answers(lab, before.address)
+        await lab.engine.restart(workload.name, grace=10)
+        assert (await exit_of(workload.name, events)).exit_code == 143
+        await event("started", workload.name, events)
+        back = await only(lab)
+        assert (back.state, back.address, back.owner) == ("running", before.address, before.owner)
+        assert back.started_at and before.started_at and back.started_at > before.started_at
+        await until_it_answers(lab, before.address)
+        assert (await lines_of(lab, workload.name)).count(("stdout", "hello")) == 2
+
+    async def test_who_follows_a_log_hears_an_instance_that_is_started_again(self, lab: Lab) -> None:
+        workload = lab.workload(app=Behaviour(output=("hello",)), restart=True)
+        await lab.engine.start(workload)
+        async with asyncio.timeout(PATIENCE), contextlib.aclosing(lab.engine.logs(workload.name, follow=True)) as lines:
+            assert (await anext(lines)).text == "hello"
+            await lab.engine.restart(workload.name, grace=10)
+            while (await anext(lines)).text != "hello":
+                pass
+
+    async def test_one_that_hangs_is_killed_after_its_grace_and_started_again(self, lab: Lab) -> None:
+        workload, events = lab.workload(app=ignores_sigterm(), restart=True), lab.engine.events()
+        await lab.engine.start(workload)
+        await event("started", workload.name, events)
+        await lab.engine.restart(workload.name, grace=0)
+        assert (await exit_of(workload.name, events)).exit_code == 137
+        await event("started", workload.name, events)
+        assert (await only(lab)).state == "running"
+
+    async def test_one_that_was_started_again_comes_back_after_a_crash(self, lab: Lab) -> None:
+        workload, events = lab.workload(restart=True), lab.engine.events()
+        await lab.engine.start(workload)
+        await lab.engine.restart(workload.name, grace=10)
+        await event("started", workload.name, events)
+        await event("started", workload.name, events)
+        await lab.crash(workload.name)
+        await event("started", workload.name, events)
+        assert (await only(lab)).state == "running"
+
+    async def test_one_that_has_exited_is_started_and_nobody_is_not(self, lab: Lab) -> None:
+        workload, events = lab.workload(app=exits(3, after=0.2)), lab.engine.events()
+        await lab.engine.start(workload)
+        await exit_of(workload.name, events)
+        await lab.engine.restart(workload.name, grace=10)
+        await event("started", workload.name, events)
+        await lab.engine.restart("nobody.web.1", grace=10)
+        assert (await only(lab)).name == workload.name
+
+    async def test_an_instance_that_was_started_again_twice_at_once_runs(self, lab: Lab) -> None:
+        workload = lab.workload(restart=True)
+        await lab.engine.start(workload)
+        await asyncio.gather(*(lab.engine.restart(workload.name, grace=10) for _ in range(2)))
+        assert (await only(lab)).state == "running"
 
     async def test_a_second_start_turns_restarts_off(self, lab: Lab) -> None:
         workload, events = lab.workload(restart=True), lab.engine.events()

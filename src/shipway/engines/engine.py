@@ -1,8 +1,9 @@
-"""The engine port: six verbs, each safe to repeat. It knows workloads, not services or users."""
+"""The engine port: eight verbs, each safe to repeat. It knows workloads, not services or users."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol, runtime_checkable
 
+from shipway.domain.capacity import Capacity
 from shipway.domain.log import Log
 from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
 
@@ -16,6 +17,9 @@ class Engine(Protocol):
 
     async def check(self) -> None:
         """Return when the engine answers, else raise `Unavailable` with what to do about it. Called before anything else."""
+
+    async def capacity(self) -> Capacity:
+        """The memory and the cores there are for all that runs. Known once, it may be told again without being asked."""
 
     async def start(self, workload: Workload) -> Instance:
         """Make sure that exactly this workload runs under its name, and return it with its address.
@@ -31,6 +35,13 @@ class Engine(Protocol):
         """Make sure that nothing of that name is left: SIGTERM, `grace` seconds, SIGKILL, removal. Unknown names are fine.
 
         A start of that name that is under way ends first; whoever does not want to wait for it cancels it before.
+        """
+
+    async def restart(self, name: str, grace: float) -> None:
+        """End an instance's app (SIGTERM, `grace` seconds, SIGKILL) and start it again under the same name, at the same
+        address, its log going on. One that has exited is started. Unknown names are fine, and nothing is started then.
+
+        It may be down when this raises; what keeps it up otherwise brings it back.
         """
 
     async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from ipaddress import IPv4Address
 from typing import Literal
 
+from shipway.domain.capacity import Capacity
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.log import Log
 from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
@@ -45,6 +46,7 @@ class FakeEngine:
         self.intercept: Intercept | None = None
         #: While false every call raises `Unavailable`, and what runs goes on running.
         self.available = True
+        self.machine = Capacity(memory=64 * 2**30, cpus=4)
         self.networks: set[str] = set()
         self._containers: dict[str, Container] = {}
         self._last_address = IPv4Address("10.200.0.1")
@@ -64,6 +66,10 @@ class FakeEngine:
         """End an instance's app from outside, as a bug or the kernel would."""
         self._containers[name].exit(code)
 
+    def behave(self, name: str, behaviour: Behaviour) -> None:
+        """Let a running instance's app do something else from now on, until it is started again."""
+        self._containers[name].behave(behaviour)
+
     def go_away(self) -> None:
         """Stop answering, and end every event stream, until `available` is set again."""
         self.available = False
@@ -73,6 +79,11 @@ class FakeEngine:
     async def check(self) -> None:
         """See `Engine.check`."""
         self._reach()
+
+    async def capacity(self) -> Capacity:
+        """See `Engine.capacity`."""
+        self._reach()
+        return self.machine
 
     async def start(self, workload: Workload) -> Instance:
         """See `Engine.start`."""
@@ -89,6 +100,13 @@ class FakeEngine:
             if container := self._containers.get(name):
                 await container.end(grace)
                 self._containers.pop(name, None)
+
+    async def restart(self, name: str, grace: float) -> None:
+        """See `Engine.restart`."""
+        async with self._effect("restart"):
+            if container := self._containers.get(name):
+                await container.halt(grace, "starting")
+                container.begin()
 
     async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:
         """See `Engine.instances`."""

@@ -85,6 +85,8 @@ class Container:
     over: bool = False
     #: Set, and replaced, whenever anything above changes.
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What it does from each start on, where it does something else now.
+    first: Behaviour | None = None
     #: What it will do next by itself.
     timer: asyncio.TimerHandle | None = None
 
@@ -93,6 +95,11 @@ class Container:
         """Where it listens, if it does."""
         return self.behaviour.port or int(self.workload.environment.get("PORT", _DEFAULT_PORT))
 
+    def behave(self, behaviour: Behaviour) -> None:
+        """Do something else until the next start."""
+        self.first = self.first or self.behaviour
+        self.behaviour = behaviour
+
     def listens(self) -> bool:
         """Whether anybody, be it itself alone, gets an answer from it now."""
         if self.state != "running" or not self.behaviour.address or self.started_at is None:
@@ -100,7 +107,11 @@ class Container:
         return (datetime.now(UTC) - self.started_at).total_seconds() >= self.behaviour.boot
 
     def begin(self) -> None:
-        """Start the app."""
+        """Start the app, unless it runs."""
+        if self.state == "running":
+            return
+        self._hush()
+        self.behaviour, self.first = self.first or self.behaviour, None
         self.state, self.over, self.started_at = "running", False, datetime.now(UTC)
         self._write("stdout", self.behaviour.output)
         self._write("stderr", self.behaviour.errors)
@@ -121,11 +132,15 @@ class Container:
 
     async def end(self, grace: float) -> None:
         """SIGTERM, `grace` seconds, SIGKILL; no restart."""
+        await self.halt(grace, "exited")
+        self.remove()
+
+    async def halt(self, grace: float, then: Literal["starting", "exited"]) -> None:
+        """End the app if it runs: SIGTERM, `grace` seconds, SIGKILL."""
         if self.state == "running":
             await asyncio.sleep(min(self.behaviour.shutdown, grace))
         if self.state == "running":
-            self._stopped(TERMINATED if self.behaviour.shutdown <= grace else KILLED, "exited")
-        self.remove()
+            self._stopped(TERMINATED if self.behaviour.shutdown <= grace else KILLED, then)
 
     def remove(self) -> None:
         """Nothing happens to it any more."""

@@ -1,4 +1,4 @@
-"""One HTTP question to one instance, as cheap and as plain as it can be: a new connection, a GET, the status line."""
+"""One question to one instance, as cheap and as plain as it can be: a new connection, a GET, the status line."""
 
 import asyncio
 import re
@@ -14,6 +14,17 @@ async def probe_http(address: str, port: int, path: str, *, host: str, timeout: 
             return await _ask(address, port, path, host)
     except (OSError, TimeoutError, ValueError):
         return None
+
+
+async def probe_tcp(address: str, port: int, *, timeout: float) -> bool:
+    """Whether it accepts a connection within `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            _, writer = await asyncio.open_connection(address, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 async def _ask(address: str, port: int, path: str, host: str) -> int | None:

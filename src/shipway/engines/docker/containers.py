@@ -58,12 +58,25 @@ class Containers:
 
     async def remove(self, name: str, grace: float) -> None:
         """See `Engine.stop`."""
-        async with self._starting(name):
-            pass  # A start under way ends first, so that it leaves nothing behind.
+        await self.settled(name)  # A start under way ends first, so that it leaves nothing behind.
         container = self.named(name)
         if await self.end(container, grace):
             await self._delete(container)
         self._networks.release(name)
+
+    async def settled(self, name: str) -> None:
+        """Return when no start or restart of that name is under way here."""
+        async with self._starting(name):
+            pass
+
+    async def restart(self, name: str, grace: float) -> None:
+        """See `Engine.restart`. The container stays, and with it its address."""
+        async with self._starting(name):
+            try:
+                await to_its_end(self.named(name).restart(t=ceil(grace)))
+            except DockerError as error:
+                if error.status != 404:
+                    raise
 
     async def end(self, container: DockerContainer, grace: float) -> bool:
         """SIGTERM, `grace` seconds, SIGKILL; what is left is kept. Whether there was such a container."""

@@ -6,11 +6,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiodocker import DockerError
 
+from shipway.domain.capacity import Capacity
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
@@ -47,6 +49,7 @@ class DockerEngine:
     ) -> None:
         self._installation = installation
         self._connection = Connection(docker_host)
+        self._capacity: Capacity | None = None
         self._images = Images(self._connection, credentials or _no_credential)
         self._networks = Networks(self._connection, installation, network_pool)
         self._containers = Containers(self._connection, installation, self._images, self._networks)
@@ -58,6 +61,14 @@ class DockerEngine:
             await self._connection.docker.version()
 
     @at_the_edge
+    async def capacity(self) -> Capacity:
+        """See `Engine.capacity`."""
+        if self._capacity is None:
+            info = await self._connection.docker.system.info()
+            self._capacity = Capacity(memory=info["MemTotal"], cpus=float(info["NCPU"]))
+        return self._capacity
+
+    @at_the_edge
     async def start(self, workload: Workload) -> Instance:
         """See `Engine.start`."""
         return await self._containers.ensure(workload)
@@ -66,6 +77,11 @@ class DockerEngine:
     async def stop(self, name: str, grace: float) -> None:
         """See `Engine.stop`."""
         await self._containers.remove(name, grace)
+
+    @at_the_edge
+    async def restart(self, name: str, grace: float) -> None:
+        """See `Engine.restart`."""
+        await self._containers.restart(name, grace)
 
     @at_the_edge
     async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:
@@ -94,7 +110,9 @@ class DockerEngine:
         """See `Engine.logs`."""
         with translated():
             container = self._containers.named(name)
-            async with aclosing(logs.read(self._connection, container, name, follow=follow, tail=tail)) as lines:
+            settled = partial(self._containers.settled, name)
+            read = logs.read(self._connection, container, name, follow=follow, tail=tail, settled=settled)
+            async with aclosing(read) as lines:
                 async for line in lines:
                     yield line
 

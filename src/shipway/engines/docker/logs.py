@@ -2,7 +2,7 @@
 
 import time
 from asyncio import IncompleteReadError
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,9 +74,15 @@ async def _frames(content: ByteStream) -> AsyncIterator[tuple[Stream, bytes]]:
 
 
 async def read(
-    connection: Connection, container: DockerContainer, instance: str, *, follow: bool, tail: int | None
+    connection: Connection,
+    container: DockerContainer,
+    instance: str,
+    *,
+    follow: bool,
+    tail: int | None,
+    settled: Callable[[], Awaitable[None]],
 ) -> AsyncGenerator[LogLine, None]:
-    """See `Engine.logs`.
+    """See `Engine.logs`. `settled` returns when nobody here is about to start the container.
 
     Docker ends a followed log with every exit, and often before an app's last line when that has no line break. So
     the log is read on from where it ended: followed if the container restarts, else once more to its real end.
@@ -103,6 +109,7 @@ async def read(
             return
         if not follow:
             return
+        await settled()
         follow, seen = await _runs_again(connection, container), latest
         parameters |= {"follow": int(follow), "tail": "all", "since": _epoch(seen) if seen else began}
 
