@@ -27,9 +27,12 @@ from shipway.store.schema import migrate
 from shipway.store.sealing import sealer
 from shipway.store.signals import Signals
 from shipway.web.app import create_router, static_app
+from shipway.worker.guard import Guardian
 from shipway.worker.janitor import Janitor
 from shipway.worker.keeper import Keeper
 from shipway.worker.revive import revive
+from shipway.worker.standby import Standby
+from shipway.worker.watchman import Watchman
 from shipway.worker.worker import Worker
 
 
@@ -78,7 +81,8 @@ async def started(platform: Platform) -> AsyncIterator[None]:
     await revive(platform)
     await platform.routes.reconcile()
     try:
-        async with _background(Worker(platform), Janitor(platform), Keeper(platform)):
+        workers = (Worker, Janitor, Keeper, Standby, Watchman, Guardian)
+        async with _background(*(each(platform) for each in workers)):
             yield
     finally:
         parts = (platform.engine, platform.router, platform.registry, platform.builder)
@@ -108,7 +112,7 @@ def build_app(platform: Platform) -> FastAPI:
 
 
 @asynccontextmanager
-async def _background(*parts: Worker | Janitor | Keeper) -> AsyncIterator[None]:
+async def _background(*parts: Worker | Janitor | Keeper | Standby | Watchman | Guardian) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
     try:
         yield

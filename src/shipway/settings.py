@@ -50,6 +50,12 @@ class Settings:
     bases: str = "auto"
     #: Deployments that run at the same time, of different services.
     concurrency: int = 4
+    #: How much of the machine the hard limits of instances may add up to, in percent: of its memory, which can't be shared;
+    #: of its cores, which can.
+    overcommit_memory: int = 100
+    overcommit_cpus: int = 1000
+    #: Whole devices that instances can be given, such as `gpu=2`, with commas between kinds.
+    devices: str = ""
     #: Where images are built: `sandbox`, a container per workspace with limits, cache and disk of its own; `engine`, the
     #: engine that runs the apps, without limits; `auto`: the former where it can be had (root, an engine on this machine).
     builds: str = "auto"
@@ -84,6 +90,12 @@ class Settings:
         return self.database_url or f"sqlite+aiosqlite:///{self.home / 'shipway.db'}"
 
     @property
+    def device_counts(self) -> dict[str, int]:
+        """The devices by kind."""
+        pairs = (part.partition("=") for part in self.devices.split(",") if part.strip())
+        return {kind.strip(): int(count) for kind, _, count in pairs}
+
+    @property
     def build_proxies(self) -> dict[str, str]:
         """The proxies as variables, in both spellings that programs look for; they may hold a password."""
         chosen = {"HTTP_PROXY": self.build_http_proxy, "HTTPS_PROXY": self.build_https_proxy}
@@ -110,6 +122,8 @@ class Settings:
             )
         if settings.concurrency < 1:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
+        if not re.fullmatch(r"(\s*[a-z][a-z0-9-]*=\d{1,4}\s*(,(?!$)|$))*", settings.devices):
+            raise Invalid(f"devices is {settings.devices!r}, which counts nothing.", hint="Write gpu=2.")
         for name in ("build_http_proxy", "build_https_proxy"):
             _check_proxy(name, getattr(settings, name))
         return settings

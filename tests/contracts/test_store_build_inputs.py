@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from tests.support.databases import database
 
 from shipway.domain.clock import now
@@ -157,6 +157,25 @@ async def test_a_build_that_was_cut_off_ended_as_its_deployment_did(db: Database
         assert (build.state, build.failure) == ("pushed", None)
 
 
+async def a_service_of_old(tx: Tx) -> str:
+    """With the columns that the first version had, and its id."""
+    made = {"created_at": now()}
+    await tx.execute(insert(t.workspaces).values(id="ws_1", slug="acme", **made))
+    await tx.execute(insert(t.projects).values(id="prj_1", workspace_id="ws_1", slug="shop", **made))
+    environment = {"id": "env_1", "project_id": "prj_1", "slug": "production", "kind": "production"}
+    await tx.execute(insert(t.environments).values(environment | made))
+    service = {
+        "id": "svc_1",
+        "environment_id": "env_1",
+        "workspace_id": "ws_1",
+        "slug": "api",
+        "path": "acme/shop/production/api",
+    }
+    rest = {"source": {}, "settings": {}, "scale": {}, "last_build": 0, "last_release": 0, "last_deployment": 0}
+    await tx.execute(insert(t.services).values(service | rest | made))
+    return "svc_1"
+
+
 async def test_config_vars_from_before_are_not_marked_for_builds(db: Database) -> None:
     def rebuild(connection: Connection) -> None:
         t.metadata.drop_all(connection)
@@ -167,7 +186,7 @@ async def test_config_vars_from_before_are_not_marked_for_builds(db: Database) -
 
     async with db.write() as tx:
         await tx.run_sync(rebuild)
-        service, _ = await a_service(tx)
+        service = await a_service_of_old(tx)
         row = {"service_id": service, "name": "OLD", "value": "v", "updated_at": now().isoformat(), "updated_by": "ada"}
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)

@@ -6,22 +6,28 @@ memory is nothing; what it leaves of the world is all that was done before.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 
+from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.engines.fake import Behaviour, exits
+from shipway.operations.deployments import list_releases, rollback
+from shipway.operations.services import change_service
 from shipway.store import queue, rollouts, services
 from shipway.worker.janitor import Janitor
+from shipway.worker.revive import revive
+from shipway.worker.standby import Standby
 
 HOST = "api-production-shop.localhost"
 
 
 @pytest.fixture(autouse=True)
 def _workers_settle_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shipway.pipeline.steps.health.SETTLED", 0.01)
+    monkeypatch.setattr("shipway.pipeline.gate.SETTLED", 0.01)
 
 
 class Killed(BaseException):
@@ -31,8 +37,8 @@ class Killed(BaseException):
 class Fate:
     """Counts effects; at the chosen one the process dies, and a dead process does nothing more."""
 
-    def __init__(self, stack: Stack, fatal: int | None) -> None:
-        self._stack, self._fatal = stack, fatal
+    def __init__(self, stack: Stack, fatal: int | None, check: Callable[[Stack], Awaitable[None]]) -> None:
+        self._stack, self._fatal, self._check = stack, fatal, check
         self.effects: list[str] = []
         self.dead = False
 
@@ -41,17 +47,18 @@ class Fate:
             self.dead = True
             raise Killed
         self.effects.append(f"{when} {verb}")
-        await assert_someone_serves(self._stack)
+        await self._check(self._stack)
 
 
 class AllApps(dict[object, Behaviour]):
-    """The same behaviour for whatever image."""
+    """The same behaviour for whatever image but one."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
+    def __init__(self, behaviour: Behaviour, *, but: str = "") -> None:
+        self._behaviour, self._but = behaviour, but
 
-    def get(self, _key: object, _default: object = None) -> Behaviour:  # type: ignore[override]
-        return self._behaviour
+    def get(self, key: object, default: object = None) -> object:
+        image = key[0] if isinstance(key, tuple) else key
+        return default if image == self._but else self._behaviour
 
 
 async def assert_someone_serves(stack: Stack) -> None:
@@ -60,8 +67,20 @@ async def assert_someone_serves(stack: Stack) -> None:
     assert target in running, f"{HOST} leads to {target}, while {running} run"
 
 
+async def assert_one_clock_at_most(stack: Stack) -> None:
+    """And somebody who serves."""
+    await assert_someone_serves(stack)
+    ticking = [each.name for each in await stack.engine.instances() if ".clock." in each.name]
+    assert len(ticking) <= 1, f"{ticking} run at once"
+
+
+async def assert_nothing(stack: Stack) -> None:
+    """It may be interrupted."""
+
+
 async def assert_the_world_is(stack: Stack, *, live: int, state: str, deployment_id: str) -> None:
     """Exactly deployment `live` runs and is routed; nothing else is left anywhere."""
+    await _end_what_is_warm(stack)
     deployment = await stack.deployment(deployment_id)
     assert (deployment.state, deployment.finished_at is not None) == (state, True)
     async with stack.platform.database.read() as tx:
@@ -73,10 +92,22 @@ async def assert_the_world_is(stack: Stack, *, live: int, state: str, deployment
     assert current.number == live
     assert left == [(current.id, "live")]
     instances = await stack.engine.instances()
-    assert {(each.owner.deployment, each.state) for each in instances} == {(current.id, "running")}
-    assert await stack.router.request(HOST) == instances[0].name
+    async with stack.platform.database.read() as tx:
+        (own,) = await rollouts.listed(tx)
+    assert {(each.name, each.state) for each in instances} == {(name, "running") for name in own.instances}
+    assert not own.parked
+    assert await stack.router.request(HOST) in own.instances
     assert set(stack.engine._containers) == {each.name for each in instances}, "a one-off was left behind"
     assert list((stack.platform.settings.home / "work").glob("*")) == []
+
+
+async def _end_what_is_warm(stack: Stack) -> None:
+    async with stack.platform.database.write() as tx:
+        warm = [each for each in await rollouts.listed(tx) if each.state == "warm"]
+        for each in warm:
+            await rollouts.set_state(tx, each.deployment_id, "draining")
+            await rollouts.keep_warm(tx, each.deployment_id, each.instances, until=now())
+    await Standby(stack.platform).round()
 
 
 @asynccontextmanager
@@ -114,48 +145,91 @@ async def build_fails(stack: Stack) -> Deployment:
     return await stack.deploy()
 
 
+async def undo(stack: Stack) -> Deployment:
+    """What was live before is kept warm, and taken over by a rollback."""
+    await change_service(stack.platform, stack.actor, PATH, settings={"keep_warm": 600})
+    await stack.deploy()
+    await stack.work()
+    return await rollback(stack.platform, stack.actor, PATH)
+
+
+async def hand_over(stack: Stack) -> Deployment:
+    """Beside `web`, a process type that must never run twice."""
+    files = {"Dockerfile": "FROM base:1\nEXPOSE 8080\n", "Procfile": "web: serve\nclock: tick\n"}
+    stack.sources.add(REPOSITORY, "main", files)
+    await change_service(stack.platform, stack.actor, PATH, settings={"stop_first": ("clock",)})
+    await stack.deploy()
+    await stack.work()
+    stack.sources.add(REPOSITORY, "main", files | {"second": "yes"})
+    return await stack.deploy()
+
+
+async def recreated_in_vain(stack: Stack) -> Deployment:
+    """The old one stops first, and the new one does not start."""
+    await change_service(stack.platform, stack.actor, PATH, settings={"strategy": {"type": "recreate"}})
+    (newest,) = await list_releases(stack.platform, stack.actor, PATH, limit=1)
+    stack.engine.behaviours = AllApps(exits(1), but=newest.image.reference)  # type: ignore[assignment]
+    return await stack.deploy()
+
+
 Scenario = Callable[[Stack], Awaitable[Deployment]]
-#: What is asked for, the number of the deployment that is live at the end, and the end of the last one asked for.
-SCENARIOS = [
-    pytest.param(good, 2, "live", id="good"),
-    pytest.param(good_with_another_behind, 3, "live", id="another-behind", marks=pytest.mark.heavy),
-    pytest.param(app_exits, 1, "failed", id="app-exits"),
-    pytest.param(build_fails, 1, "failed", id="build-fails"),
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked for, and how it has to end."""
+
+    ask: Scenario
+    #: Number of the deployment that is live at the end.
+    live: int
+    #: The end of the last one asked for.
+    state: str
+    #: What holds at every moment.
+    always: Callable[[Stack], Awaitable[None]] = assert_someone_serves
+
+
+CASES = [
+    pytest.param(Case(good, 2, "live"), id="good"),
+    pytest.param(Case(good_with_another_behind, 3, "live"), id="another-behind", marks=pytest.mark.heavy),
+    pytest.param(Case(app_exits, 1, "failed"), id="app-exits"),
+    pytest.param(Case(build_fails, 1, "failed"), id="build-fails"),
+    pytest.param(Case(undo, 3, "live"), id="undo"),
+    pytest.param(Case(hand_over, 3, "live", assert_one_clock_at_most), id="hand-over", marks=pytest.mark.heavy),
+    pytest.param(Case(recreated_in_vain, 1, "failed", assert_nothing), id="recreated-in-vain", marks=pytest.mark.heavy),
 ]
 
 
-@pytest.mark.parametrize(("scenario", "live", "state"), SCENARIOS)
-async def test_a_kill_at_any_effect_changes_nothing_of_the_end(
-    scenario: Scenario, live: int, state: str, tmp_path: Path
-) -> None:
-    effects = await _run_once(tmp_path / "whole", scenario, live, state, fatal=None)
+@pytest.mark.parametrize("case", CASES)
+async def test_a_kill_at_any_effect_changes_nothing_of_the_end(case: Case, tmp_path: Path) -> None:
+    effects = await _run_once(tmp_path / "whole", case, fatal=None)
     assert len(effects) > 20, "the hooks saw too little for this to mean anything"
     for fatal in range(len(effects)):
-        await _run_once(tmp_path / str(fatal), scenario, live, state, fatal=fatal)
+        await _run_once(tmp_path / str(fatal), case, fatal=fatal)
 
 
-async def _run_once(directory: Path, scenario: Scenario, live: int, state: str, *, fatal: int | None) -> list[str]:
+async def _run_once(directory: Path, case: Case, *, fatal: int | None) -> list[str]:
     async with one_release_live(directory) as stack:
-        made = await scenario(stack)
-        fate = Fate(stack, fatal)
+        made = await case.ask(stack)
+        fate = Fate(stack, fatal, case.always)
         stack.intercept(fate)
         await stack.work(until=lambda: fate.dead)
-        await assert_someone_serves(stack)
+        await case.always(stack)
 
         after = await stack.restarted()
         try:
-            await _go_on(after)
-            await assert_the_world_is(after, live=live, state=state, deployment_id=made.id)
+            await _go_on(after, case)
+            await assert_the_world_is(after, live=case.live, state=case.state, deployment_id=made.id)
         finally:
             await after.database.close()
         return fate.effects
 
 
-async def _go_on(stack: Stack) -> None:
+async def _go_on(stack: Stack, case: Case) -> None:
     """What the next start of Shipway does."""
     async with stack.database.write() as tx:
         await queue.expire_leases(tx)
+    await revive(stack.platform)
     await stack.platform.routes.reconcile()
-    await assert_someone_serves(stack)
+    await case.always(stack)
     await stack.work()
     await Janitor(stack.platform).round()

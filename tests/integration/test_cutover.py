@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.asgi import an_api
 from tests.support.pages import visitor
-from tests.support.stack import Stack, fake_stack
+from tests.support.stack import PATH, Stack, fake_stack
 
 from shipway.domain.cutover import Cutover
 from shipway.domain.deployment import Deployment
 from shipway.domain.service import ServiceSettings
-from shipway.operations import deployments
+from shipway.operations import deployments, services
 from shipway.routers.fake import Held
 
 HOST = "api-production-shop.localhost"
-PATIENT, IMPATIENT = ServiceSettings(drain_timeout=30.0), ServiceSettings(drain_timeout=0.2)
+PATIENT, IMPATIENT = ServiceSettings(drain_timeout=30.0, keep_warm=0), ServiceSettings(drain_timeout=0.2, keep_warm=0)
 
 
 @pytest.fixture
@@ -114,6 +115,41 @@ async def test_a_request_that_a_half_done_switch_let_in_is_not_cut_by_the_restar
     await revived.work()
     assert (await revived.deployment(made.id)).state == "live"
     await revived.database.close()
+
+
+async def test_an_interruption_is_told_as_one(stack: Stack) -> None:
+    await services.change_service(stack.platform, stack.actor, PATH, settings={"strategy": {"type": "recreate"}})
+    await stack.deploy()
+    await stack.work()
+    made = await stack.deploy()
+    await stack.work()
+    report = await report_of(stack, made)
+    assert report is not None
+    assert (report.verdict, report.interrupted) == ("interrupted", True)
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, "zero-drop proven"), (503, "violated"), (None, "violated")])
+async def test_a_service_that_nobody_asks_gets_a_verdict_where_shipway_may_ask(
+    stack: Stack, status: int | None, verdict: str
+) -> None:
+    await services.change_service(stack.platform, stack.actor, PATH, settings={"probe_switch": True})
+    await stack.deploy()
+    await stack.work()
+    probe = stack.platform.prober
+
+    async def through_the_proxy(address: str, port: int, path: str, *, host: str, timeout: float) -> int | None:
+        if address != "127.0.0.1":
+            return await probe(address, port, path, host=host, timeout=timeout)
+        await stack.router.request(host)
+        return status
+
+    asking = replace(stack, platform=replace(stack.platform, prober=through_the_proxy))
+    made = await asking.deploy()
+    await asking.work()
+    report = await report_of(asking, made)
+    assert report is not None
+    assert report.asked > 5
+    assert (report.verdict, bool(report.lost)) == (verdict, status != 200)
 
 
 async def test_it_is_shown_by_the_api_and_on_the_page(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ from shipway.worker.worker import Worker
 Intercept = Callable[[str, str], Awaitable[None]]
 PATH = ServicePath("acme", "shop", "production", "api")
 REPOSITORY = "https://git.example.com/shop.git"
+#: Old instances end as soon as they are drained.
+AT_ONCE = ServiceSettings(keep_warm=0)
 DOCKERFILE = 'FROM base:1\nEXPOSE 8080\nCMD ["app"]\n'
 
 
@@ -162,7 +164,7 @@ async def a_service(
         stack.actor,
         path,
         source or GitSource(REPOSITORY, "main"),
-        settings=settings,
+        settings=settings or AT_ONCE,
         create_parents=True,
     )
 

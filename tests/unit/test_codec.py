@@ -11,7 +11,8 @@ from shipway.domain import artifacts
 from shipway.domain.artifacts import Analysis, Checkout, Finding, Image, Rollout, Target
 from shipway.domain.codec import decode, encode
 from shipway.domain.cutover import Cutover
-from shipway.domain.probe import Probe
+from shipway.domain.plan import Plan
+from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import ProcessType
 from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
 from shipway.domain.traffic import Traffic
@@ -64,6 +65,9 @@ RECORDED = {
         "instances": ["a"],
     },
     artifacts.Health: {"class": "Health", "answered": "GET / → 200"},
+    artifacts.Tried: {"class": "Tried", "requests": 300, "why": "5xx: 0 of 300 requests"},
+    artifacts.Promoted: {"class": "Promoted"},
+    artifacts.HandedOver: {"class": "HandedOver", "instances": ["a"]},
     artifacts.Switch: {"class": "Switch", "retired": ["dep_0"]},
     artifacts.Finished: {"class": "Finished", "drained": 2, "cut": 0},
 }
@@ -77,7 +81,7 @@ def test_recordings_of_the_first_version_still_decode(artifact: type) -> None:
 
 def test_every_artifact_has_a_recording() -> None:
     returned = {value for value in vars(artifacts).values() if isinstance(value, type) and is_dataclass(value)}
-    parts = {Finding, Target, ProcessType, Probe, Traffic, Cutover}
+    parts = {Finding, Target, ProcessType, Probe, Liveness, Traffic, Cutover, Plan}
     assert returned - parts == set(RECORDED)
 
 

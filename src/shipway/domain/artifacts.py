@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shipway.domain.cutover import Cutover
-from shipway.domain.probe import Probe
+from shipway.domain.plan import Plan
+from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import ProcessType
+from shipway.domain.strategy import StrategyType
 from shipway.domain.traffic import Traffic
 
 
@@ -72,6 +74,8 @@ class Analysis:
     alternatives: tuple[str, ...] = ()
     #: How health is asked for when files in the source say something about it; `None`: as the settings say.
     probe: Probe | None = None
+    #: The same for whether it is still alive.
+    liveness: Liveness | None = None
 
     @property
     def summary(self) -> str:
@@ -137,6 +141,8 @@ class Released:
     id: str
     #: `v{number}`
     number: int
+    #: How it comes to serve; `None` in what was recorded before there were plans.
+    plan: Plan | None = None
 
     @property
     def summary(self) -> str:
@@ -162,8 +168,32 @@ class Rollout:
     release_id: str
     #: Instances of `web`, in ordinal order.
     targets: tuple[Target, ...]
-    #: Names of all instances, of every process type.
+    #: Names of all instances that it is to have, of every process type, and of those that it took over.
     instances: tuple[str, ...]
+    #: What it was started by; `None` in what was recorded before there were plans.
+    plan: Plan | None = None
+    #: Requests that were cut as the old ones had to stop first.
+    cut: int = 0
+
+    @property
+    def strategy(self) -> StrategyType:
+        """How traffic moves to it."""
+        return self.plan.strategy if self.plan else "rolling"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the switch waits for somebody's word."""
+        return self.plan is not None and self.plan.waits
+
+    @property
+    def handover(self) -> tuple[str, ...]:
+        """Those that start only when their predecessors have ended."""
+        return self.plan.handover if self.plan else ()
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The others."""
+        return tuple(name for name in self.instances if name not in self.handover)
 
     @property
     def summary(self) -> str:
@@ -188,13 +218,54 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A canary passed."""
+
+    #: Requests that it answered while it was one, and how they compare.
+    requests: int = 0
+    why: str = ""
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return self.why or "nothing to compare with"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Of process types that must not run twice, the new instances run."""
+
+    instances: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return f"{len(self.instances)} handed over"
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """Somebody gave the word."""
+
+    @property
+    def summary(self) -> str:
+        """In one line, for the table of steps."""
+        return "promoted"
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """Traffic has moved."""
 
     #: Deployments whose instances no longer get new requests and are to be drained and stopped.
     retired: tuple[str, ...]
-    #: What the proxy had counted for each of them as traffic had moved.
+    #: What the proxy had counted for each of them, and for the new one, as traffic had moved.
     carried: Mapping[str, Traffic] = field(default_factory=dict)
+    #: The one of them that had the traffic; empty for none.
+    former: str = ""
+    #: Requests of Shipway's own around the switch, and those of them that got no answer.
+    asked: int = 0
+    lost: int = 0
 
     @property
     def summary(self) -> str:

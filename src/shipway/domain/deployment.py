@@ -13,6 +13,8 @@ StepState = Literal["pending", "running", "complete", "error", "skipped"]
 #: The steps, named the same in code, log, API and UI (S6.1).
 STEPS = ("clone", "analyze", "build", "push", "release", "deploy", "health", "route", "finalize")
 SOURCE_STEPS = STEPS[:4]
+#: Between health and route, where the plan has them.
+OPTIONAL_STEPS = ("canary", "promotion", "handover")
 #: Before these begin, a deployment can be cancelled and leaves the previous one untouched.
 POINT_OF_NO_RETURN = "route"
 
@@ -29,6 +31,17 @@ class Failure:
     evidence: tuple[str, ...] = ()
     #: Step in which it failed.
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a deployment's guard came to."""
+
+    verdict: Literal["good", "warned", "undone"]
+    #: A sentence with the figures.
+    why: str = ""
+    #: Number of the deployment that undid it.
+    undone_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,12 @@ class Deployment:
     finished_at: datetime | None
     #: Set when nothing strict vouches for its health (S7.2): the hint to show.
     weakly_verified: str = ""
+    #: Somebody said that a blue-green deployment that is ready may have the traffic.
+    promote_requested: bool = False
+    #: It is to fail rather than to interrupt the service.
+    zero_downtime: bool = False
+    #: What the guard saw after it went live; `None` while there is nothing to tell.
+    guarded: Guarded | None = None
 
     @property
     def builds(self) -> bool:
@@ -80,6 +99,6 @@ def status_label(state: DeploymentState, step: str) -> str:
     """Building / Pushing / Deploying / Running / Failed, as other platforms name it."""
     if state in ("live", "superseded"):
         return "Running" if state == "live" else "Superseded"
-    if state in ("failed", "cancelled", "queued"):
+    if state in ("failed", "cancelled", "queued", "ready"):
         return state.capitalize()
     return {"clone": "Building", "analyze": "Building", "build": "Building", "push": "Pushing"}.get(step, "Deploying")

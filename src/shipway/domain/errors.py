@@ -61,6 +61,18 @@ class LimitReached(CallerError):
     code = "limit-reached"
 
 
+class NoRoom(Conflict):
+    """The machine is too small for it; the message says what it takes and what is free."""
+
+    code = "no-room"
+
+
+class WouldInterrupt(Conflict):
+    """It can't be done without an interruption, and none is allowed."""
+
+    code = "would-interrupt"
+
+
 class Unavailable(ShipwayError):
     """A part of the world did not answer. Whoever can wait, retries."""
 

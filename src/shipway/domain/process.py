@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from shipway.domain.errors import Invalid
@@ -37,6 +37,8 @@ class Resources:
     cpus: float = 1.0
     #: Processes and threads.
     pids: int = 512
+    #: Whole devices by kind, such as `gpu`, which no other instance has meanwhile. See `Settings.devices`.
+    devices: Mapping[str, int] = field(default_factory=dict)
 
 
 def process_name(value: str) -> str:

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Literal
 
 from shipway.domain.names import ServicePath
-from shipway.domain.probe import Probe
+from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import Resources
 from shipway.domain.source import Source
+from shipway.domain.strategy import Guard, Strategy
 
+#: `maintenance`: requests are answered with a page; `paused`: they are held, and go on when it is over (S10.3).
+TrafficMode = Literal["open", "maintenance", "paused"]
 ServiceState = Literal["stopped", "deploying", "running", "degraded", "failed"]
 
 
@@ -17,6 +20,7 @@ class ServiceSettings:
     """What a user sets once per service; every release freezes a copy."""
 
     probe: Probe = field(default_factory=Probe)
+    liveness: Liveness = field(default_factory=Liveness)
     resources: Resources = field(default_factory=Resources)
     #: Port that `web` listens on, given to it as PORT; 0: the image's EXPOSE, else 8080.
     port: int = 0
@@ -24,6 +28,14 @@ class ServiceSettings:
     drain_timeout: float = 30.0
     #: Seconds between SIGTERM and SIGKILL.
     stop_grace: float = 30.0
+    strategy: Strategy = field(default_factory=Strategy)
+    #: Process types of which the old instances end before the new ones start, so that two never run at once: schedulers.
+    stop_first: tuple[str, ...] = ()
+    #: Seconds that the old instances stay started after a switch, without requests, so that an undo takes no start (S6.8).
+    keep_warm: float = 60.0
+    guard: Guard = field(default_factory=Guard)
+    #: Whether Shipway asks the service itself around each switch, so that one that nobody asks gets a verdict too.
+    probe_switch: bool = False
     #: Linux capabilities the app keeps; all others are dropped (S6.10).
     capabilities: tuple[str, ...] = ()
     #: Overrides the detected or Procfile command of `web`.
@@ -57,6 +69,7 @@ class Service:
     #: The deployment that has the traffic, if any.
     live_deployment_id: str | None
     created_at: datetime
+    traffic: TrafficMode = "open"
 
     def scale_of(self, process: str, otherwise: int = 1) -> int:
         """Instances wanted of `process`: as scaled, else as many as the release begins with."""

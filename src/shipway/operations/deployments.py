@@ -1,23 +1,24 @@
 """Deployments: ask for one, go back, cancel, look."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shipway.domain.artifacts import Finished
+from shipway.domain.artifacts import Finished, Released
 from shipway.domain.clock import now
 from shipway.domain.codec import decode
 from shipway.domain.cutover import Cutover
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment, StepRecord, status_label
 from shipway.domain.errors import Conflict, Invalid, NotFound
 from shipway.domain.names import ServicePath
-from shipway.domain.process import process_name
+from shipway.domain.plan import Plan
 from shipway.domain.release import Release
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource, Revision, UploadSource
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.planning import check_counts, earlier_release, plan_scale
+from shipway.operations.queueing import enqueue, give_up_older
 from shipway.pipeline import topics
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
@@ -26,7 +27,6 @@ from shipway.store.database import Tx
 
 QueuePolicy = Literal["supersede", "wait"]
 
-MOST_INSTANCES = 50
 _UPLOAD = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,6 +39,8 @@ class DeploymentView:
     steps: tuple[StepRecord, ...]
     #: What its switch of traffic did to requests; `None` until that is over, and where nothing was replaced.
     cutover: Cutover | None = None
+    #: What it does to what runs, and why in that way; `None` until that is decided.
+    plan: Plan | None = None
     #: How many deployments of the service are before it in the queue; `None` when it does not wait.
     position: int | None = None
 
@@ -56,15 +58,19 @@ async def deploy(
     *,
     revision: Revision | None = None,
     policy: QueuePolicy = "supersede",
+    zero_downtime: bool = False,
 ) -> Deployment:
-    """Ask for a deployment of the service's source with today's config. It is queued when this returns."""
+    """Ask for a deployment of the service's source with today's config. It is queued when this returns. `zero_downtime`:
+    it is to fail, before anything changes, rather than to interrupt the service."""
     wanted = revision or Revision()
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         _check_revision(platform, service, wanted)
         if isinstance(service.source, UploadSource) and not wanted.upload:
             wanted = await _last_upload(tx, service)
-        made = await _enqueue(tx, actor, service, "deploy", revision=wanted, policy=policy)
+        made = await _enqueue(
+            tx, platform, actor, service, "deploy", revision=wanted, policy=policy, zero_downtime=zero_downtime
+        )
     platform.signals.notify(topics.QUEUE)
     return made
 
@@ -76,12 +82,22 @@ async def rollback(
     *,
     version: int | None = None,
     policy: QueuePolicy = "supersede",
+    zero_downtime: bool = False,
 ) -> Deployment:
     """Make release `version` live again, itself: same digest, same config. Without one: the last that was live before."""
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
-        release = await _release(tx, service, version) if version is not None else await _previous(tx, service)
-        made = await _enqueue(tx, actor, service, "rollback", release_id=release.id, policy=policy)
+        release = await earlier_release(tx, service, version)
+        made = await _enqueue(
+            tx,
+            platform,
+            actor,
+            service,
+            "rollback",
+            release_id=release.id,
+            policy=policy,
+            zero_downtime=zero_downtime,
+        )
     platform.signals.notify(topics.QUEUE)
     return made
 
@@ -93,18 +109,30 @@ async def restart(platform: Platform, actor: Actor, path: ServicePath) -> Deploy
 
 async def scale(platform: Platform, actor: Actor, path: ServicePath, counts: dict[str, int]) -> Deployment | None:
     """Set how many instances of each process type run. Returns the deployment that does it, `None` when nothing is live:
-    the next deployment starts as many."""
-    for process, count in counts.items():
-        process_name(process)
-        if not 0 <= count <= MOST_INSTANCES:
-            raise Invalid(f"{process}={count} is out of range.", hint=f"Between 0 and {MOST_INSTANCES}.")
+    the next deployment starts as many. Raises `NoRoom`, with what is free, when the machine is too small for them."""
+    check_counts(counts)
+    await plan_scale(platform, actor, path, counts)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
-        await _check_processes(tx, service, counts)
         await services.change(tx, service.id, scale=service.scale | counts)
         if service.live_deployment_id is None:
             return None
     return await _again(platform, actor, path, "scale")
+
+
+async def promote(platform: Platform, actor: Actor, deployment_id: str) -> Deployment:
+    """Send a deployment that is ready its traffic. Raises `Conflict` for one that does not wait for that."""
+    async with platform.database.write() as tx:
+        deployment, _ = await access.deployment(tx, actor, deployment_id)
+        if deployment.state != "ready":
+            raise Conflict(
+                f"d{deployment.number} is {deployment.state}; only a deployment that is ready can be promoted.",
+                hint="`shipway status` says where it is. A blue-green deployment whose promotion is manual gets ready.",
+            )
+        await deployments.mark(tx, deployment_id, promote_requested=True)
+        promoted = await deployments.get(tx, deployment_id)
+    platform.signals.notify(topics.promotion(deployment_id))
+    return promoted
 
 
 async def cancel(platform: Platform, actor: Actor, deployment_id: str) -> Deployment:
@@ -174,13 +202,14 @@ async def _again(platform: Platform, actor: Actor, path: ServicePath, action: Ac
         if service.live_deployment_id is None:
             raise Conflict(f"{path} has nothing live.", hint="Deploy it first: `shipway deploy`.")
         # Which release that is, is decided when it runs; and a new deploy that waits already stays in the queue.
-        made = await _enqueue(tx, actor, service, action, policy="wait")
+        made = await _enqueue(tx, platform, actor, service, action, policy="wait")
     platform.signals.notify(topics.QUEUE)
     return made
 
 
 async def _enqueue(
     tx: Tx,
+    platform: Platform,
     actor: Actor,
     service: Service,
     action: Action,
@@ -188,23 +217,20 @@ async def _enqueue(
     policy: QueuePolicy,
     revision: Revision | None = None,
     release_id: str | None = None,
+    zero_downtime: bool = False,
 ) -> Deployment:
-    """Deployment and queue row in one transaction: neither is ever without the other. The newest wins (S2.6)."""
     if policy == "supersede":
-        for waiting in await queue.queued(tx, service.id):
-            await deployments.mark(tx, waiting, "superseded", finished_at=now())
-            await queue.done(tx, waiting)
-    made = await deployments.create(
+        await give_up_older(tx, platform, service)
+    return await enqueue(
         tx,
-        service.id,
+        service,
         action,
         trigger=actor.door,
         actor=actor.user.name,
-        revision=revision or Revision(),
+        revision=revision,
         release_id=release_id,
+        zero_downtime=zero_downtime,
     )
-    await queue.enqueue(tx, made.id, service.id)
-    return made
 
 
 def _check_revision(platform: Platform, service: Service, wanted: Revision) -> None:
@@ -233,38 +259,12 @@ async def _last_upload(tx: Tx, service: Service) -> Revision:
     )
 
 
-async def _release(tx: Tx, service: Service, version: int) -> Release:
-    found = await releases.by_number(tx, service.id, version)
-    if found is None:
-        known = [f"v{release.number}" for release in await releases.of_service(tx, service.id, limit=10)]
-        raise NotFound(f"{service.path} has no release v{version}.", hint=f"It has {', '.join(known) or 'none yet'}.")
-    return found
-
-
-async def _previous(tx: Tx, service: Service) -> Release:
-    """The release that was live last, other than the one that is: rolling back twice goes back and forth no further."""
-    live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
-    for known in await deployments.previously_live(tx, service.id):
-        if known.release_id and (live is None or known.release_id != live.release_id):
-            return await releases.get(tx, known.release_id)
-    raise Conflict(
-        f"{service.path} has no earlier release that was live.",
-        hint="`shipway releases` lists what there is; `shipway rollback --version N` takes any of it.",
-    )
-
-
-async def _check_processes(tx: Tx, service: Service, counts: dict[str, int]) -> None:
-    newest: Sequence[Release] = await releases.of_service(tx, service.id, limit=1)
-    known = {process.name for release in newest for process in release.processes}
-    if known and (unknown := sorted(set(counts) - known)):
-        raise Invalid(
-            f"{service.path} has no process type {unknown[0]!r}.", hint=f"It has: {', '.join(sorted(known))}."
-        )
-
-
 async def _view(tx: Tx, deployment: Deployment, service: Service) -> DeploymentView:
     waiting = await queue.queued(tx, service.id)
     position = waiting.index(deployment.id) if deployment.id in waiting else None
     finished = await journal.recorded(tx, deployment.id, "finalize")
     report = decode(Finished, finished[1]).cutover if finished and finished[1] else None
-    return DeploymentView(deployment, service.path, await journal.steps(tx, deployment.id), report, position)
+    released = await journal.recorded(tx, deployment.id, "release")
+    planned = decode(Released, released[1]).plan if released and released[1] else None
+    steps = await journal.steps(tx, deployment.id)
+    return DeploymentView(deployment, service.path, steps, report, planned, position)

@@ -15,10 +15,13 @@ from shipway.pipeline.run import Run
 from shipway.pipeline.steps.abandon import abandon
 from shipway.pipeline.steps.analyze import analyze
 from shipway.pipeline.steps.build import build
+from shipway.pipeline.steps.canary import try_out
 from shipway.pipeline.steps.clone import clone
 from shipway.pipeline.steps.deploy import start_instances
 from shipway.pipeline.steps.finalize import finalize
+from shipway.pipeline.steps.handover import hand_over
 from shipway.pipeline.steps.health import await_health
+from shipway.pipeline.steps.promotion import await_promotion
 from shipway.pipeline.steps.push import push
 from shipway.pipeline.steps.release import create_release
 from shipway.pipeline.steps.route import switch_traffic
@@ -33,6 +36,12 @@ async def deploy(ctx: Context) -> None:
         release = await prepare(run, ctx)
         rollout = await run.step(start_instances, release)
         health = await run.step(await_health, rollout)
+        if rollout.strategy == "canary":
+            await run.step(try_out, rollout)
+        if rollout.waits:
+            await run.step(await_promotion, rollout)
+        if rollout.handover:
+            await run.step(hand_over, rollout)
         switch = await run.step(switch_traffic, rollout, health)
     except DeployFailed:
         # Where this fails too, the first failure is still the one to tell, and the janitor does the rest.

@@ -4,15 +4,17 @@ Serialised, because a table computed before another switch and applied after it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from shipway.domain.route import Table
+from shipway.domain.route import Canary, Table
+from shipway.domain.service import Service
 from shipway.domain.traffic import Traffic
 from shipway.routers.router import Router
 from shipway.routers.table import LiveService, build_table
 from shipway.store import rollouts, services
 from shipway.store.database import Database, Tx
+from shipway.store.rollouts import StoredRollout
 
 T = TypeVar("T")
 
@@ -49,22 +51,24 @@ class Routes:
                 return await record(tx, carried)
 
     async def traffic(self) -> dict[str, Traffic]:
-        """What each deployment's instances have carried and still carry."""
+        """What each set of instances has carried and still carries, by the deployment that started them."""
         return await self._router.traffic()
 
-    async def _table(self, changes: dict[str, str]) -> Table:
+    async def _table(self, switched: Mapping[str, str]) -> Table:
+        """From what the store says; with the services that are being switched, to which deployment."""
         async with self._database.read() as tx:
             known = await services.listed(tx)
             stored = await rollouts.listed(tx)
         # A candidate is no business of the proxy's until it is its turn.
-        sets = {each.deployment_id: each.targets for each in stored if each.state != "candidate"}
-        live = [
-            LiveService(service.id, service.hosts, _routed(changes.get(service.id, service.live_deployment_id), sets))
-            for service in known
-        ]
-        return build_table(live, sets)
+        told = [each for each in stored if each.state != "candidate"]
+        live = [_live(service, switched.get(service.id, service.live_deployment_id), told) for service in known]
+        return build_table(live, {each.origin: each.serving or each.targets for each in told})
 
 
-def _routed(deployment_id: str | None, sets: Mapping[str, tuple[object, ...]]) -> str:
-    """A set without a `web` instance can't take requests: the service has no route then."""
-    return deployment_id if deployment_id and sets.get(deployment_id) else ""
+def _live(service: Service, deployment_id: str | None, told: Sequence[StoredRollout]) -> LiveService:
+    mine = [each for each in told if each.service_id == service.id]
+    # A set without a `web` instance can't take requests: the service has no route then.
+    routed = next((each.origin for each in mine if each.deployment_id == deployment_id and each.serving), "")
+    shares = (Canary(each.origin, each.percent) for each in mine if each.state == "canary" and each.serving)
+    canary = next((share for share in shares if share.percent and share.set != routed), None)
+    return LiveService(service.id, service.hosts, routed, canary, service.traffic)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from shipway.domain.codec import decode, encode
-from shipway.domain.deployment import POINT_OF_NO_RETURN, STEPS, Failure
+from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, Failure
 from shipway.domain.errors import Broken, CallerError, Cancelled, DeployFailed, RetriesExhausted, Unavailable
 from shipway.domain.ids import new_id
 from shipway.pipeline.context import Context
@@ -20,7 +20,8 @@ T = TypeVar("T")
 #: Seconds to wait after each time the world did not answer; then the deployment gives up.
 PATIENCE = (0.2, 1.0, 3.0, 10.0, 30.0)
 
-_FINAL = STEPS[STEPS.index(POINT_OF_NO_RETURN) :]
+#: Those that end when somebody cancels the deployment.
+_CANCELLABLE = (*STEPS[: STEPS.index(POINT_OF_NO_RETURN)], *OPTIONAL_STEPS)
 
 
 class Run:
@@ -87,9 +88,7 @@ class Run:
         raise AssertionError("unreachable")
 
     async def _once(self, ctx: Context, name: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        if name in _FINAL or name not in STEPS:
-            return await attempt()
-        return await _unless(ctx.cancelled, attempt)
+        return await (_unless(ctx.cancelled, attempt) if name in _CANCELLABLE else attempt())
 
     async def _pause(self, name: str, seconds: float) -> None:
         await self._once(self._ctx, name, lambda: asyncio.sleep(seconds))

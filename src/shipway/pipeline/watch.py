@@ -91,7 +91,7 @@ class Watch:
     async def _observe(self, *, timed_out: bool) -> Observation:
         engine, name = self._ctx.platform.engine, self._target.name
         sockets = await engine.listening(name) if isinstance(engine, InspectsSockets) else None
-        alive = await engine.instances(deployment=self._ctx.deployment.id)
+        alive = await engine.instances(service=self._ctx.service.id)
         return Observation(
             instance=name,
             port=self._port,

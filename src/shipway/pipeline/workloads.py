@@ -1,10 +1,10 @@
 """From a release to the workloads an engine is given. Pure: the same release makes the same workloads for ever."""
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from shipway.domain.deployment import Deployment
+from shipway.domain.names import ServicePath
 from shipway.domain.process import WEB, argv
 from shipway.domain.release import Release
 from shipway.domain.service import Service
@@ -13,11 +13,21 @@ from shipway.settings import Settings
 
 
 def same_workloads(
-    service: Service, deployment: Deployment, release: Release, settings: Settings, names: Collection[str]
+    service: Service,
+    deployment: Deployment,
+    release: Release,
+    settings: Settings,
+    names: Collection[str],
+    *,
+    restart: bool,
 ) -> tuple[Workload, ...]:
-    """The workloads of those names again, whatever the service is scaled to by now, to be kept up from here on."""
-    counts = Counter(name.rsplit(".", 2)[1] for name in names)
-    made = workloads(replace(service, scale=dict(counts)), deployment, release, settings, restart=True)
+    """The workloads of those names, whatever the service is scaled to by now."""
+    highest: dict[str, int] = {}
+    for name in names:
+        _, process, ordinal = name.rsplit(".", 2)
+        highest[process] = max(int(ordinal), highest.get(process, 0))
+    none = {process.name: 0 for process in release.processes}
+    made = workloads(replace(service, scale=none | highest), deployment, release, settings, restart=restart)
     return tuple(workload for workload in made if workload.name in names)
 
 
@@ -25,7 +35,6 @@ def workloads(
     service: Service, deployment: Deployment, release: Release, settings: Settings, *, restart: bool = False
 ) -> tuple[Workload, ...]:
     """One workload for each instance the service is scaled to, `web` first, then by name and ordinal."""
-    names = sorted((process.name for process in release.processes), key=lambda name: (name != WEB, name))
     types = {process.name: process for process in release.processes}
     return tuple(
         _workload(
@@ -38,9 +47,28 @@ def workloads(
             command=types[name].command,
             restart=restart,
         )
-        for name in names
-        for ordinal in range(1, service.scale_of(name, types[name].quantity) + 1)
+        for name, count in counts(service, release).items()
+        for ordinal in range(1, count + 1)
     )
+
+
+def counts(service: Service, release: Release) -> dict[str, int]:
+    """Instances that the service is to have of each process type of a release, `web` first, then by name."""
+    types = sorted(release.processes, key=lambda process: (process.name != WEB, process.name))
+    return {process.name: service.scale_of(process.name, process.quantity) for process in types}
+
+
+def instance_names(path: ServicePath, release: int, deployment: int, scale: Mapping[str, int]) -> tuple[str, ...]:
+    """Names of so many instances of each process type, in the same order."""
+    return tuple(
+        _name(path, release, deployment, process, ordinal)
+        for process, count in scale.items()
+        for ordinal in range(1, count + 1)
+    )
+
+
+def _name(path: ServicePath, release: int, deployment: int, process: str, ordinal: int) -> str:
+    return f"{path.dotted}.v{release}.d{deployment}.{process}.{ordinal}"
 
 
 def release_command_workload(
@@ -71,7 +99,7 @@ def _workload(
     restart: bool,
 ) -> Workload:
     path = service.path
-    name = f"{path.dotted}.v{release.number}.d{deployment.number}.{process}.{ordinal}"
+    name = _name(path, release.number, deployment.number, process, ordinal)
     environment = _environment(service, deployment, release, settings, process=process, instance=name)
     return Workload(
         name=name,

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
-from shipway.domain.deployment import UNFINISHED, Action, Deployment, DeploymentState, Failure
+from shipway.domain.deployment import UNFINISHED, Action, Deployment, DeploymentState, Failure, Guarded
 from shipway.domain.ids import new_id
 from shipway.domain.source import Revision
 from shipway.store import services
@@ -16,7 +16,15 @@ from shipway.store.database import Tx
 
 
 async def create(
-    tx: Tx, service_id: str, action: Action, *, trigger: str, actor: str, revision: Revision, release_id: str | None
+    tx: Tx,
+    service_id: str,
+    action: Action,
+    *,
+    trigger: str,
+    actor: str,
+    revision: Revision,
+    release_id: str | None,
+    zero_downtime: bool = False,
 ) -> Deployment:
     """A queued deployment with the service's next number."""
     values: dict[str, Any] = {
@@ -30,6 +38,7 @@ async def create(
         "revision": encode(revision),
         "release_id": release_id,
         "cancel_requested": False,
+        "zero_downtime": zero_downtime,
         "weakly_verified": "",
         "created_at": now(),
     }
@@ -79,6 +88,13 @@ async def previously_live(tx: Tx, service_id: str) -> list[Deployment]:
     return [_deployment(row) for row in await tx.execute(query.order_by(table.c.live_at.desc()))]
 
 
+async def unguarded(tx: Tx, *, since: datetime) -> list[Deployment]:
+    """Live ones that went live after `since` and of which the guard has not said anything."""
+    table = t.deployments
+    query = _query().where(table.c.state == "live", table.c.live_at > since, table.c.guarded.is_(None))
+    return [_deployment(row) for row in await tx.execute(query)]
+
+
 async def mark(
     tx: Tx,
     deployment_id: str,
@@ -91,6 +107,8 @@ async def mark(
     release_id: str | None = None,
     weakly_verified: str | None = None,
     cancel_requested: bool | None = None,
+    promote_requested: bool | None = None,
+    guarded: Guarded | None = None,
 ) -> None:
     """Record what is given and leave the rest."""
     values = {
@@ -102,6 +120,8 @@ async def mark(
         "release_id": release_id,
         "weakly_verified": weakly_verified,
         "cancel_requested": cancel_requested,
+        "promote_requested": promote_requested,
+        "guarded": guarded and encode(guarded),
     }
     given = {name: value for name, value in values.items() if value is not None}
     await tx.execute(update(t.deployments).where(t.deployments.c.id == deployment_id).values(given))
@@ -131,4 +151,7 @@ def _deployment(row: Row[Any]) -> Deployment:
         live_at=row.live_at,
         finished_at=row.finished_at,
         weakly_verified=row.weakly_verified,
+        promote_requested=row.promote_requested,
+        zero_downtime=row.zero_downtime,
+        guarded=decode(Guarded, row.guarded) if row.guarded else None,
     )

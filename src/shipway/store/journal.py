@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, update
 
 from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
-from shipway.domain.deployment import STEPS, Failure, StepRecord, StepState
+from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, Failure, StepRecord, StepState
 from shipway.store import tables as t
 from shipway.store.database import Tx
 
@@ -46,9 +46,13 @@ async def skip(tx: Tx, deployment_id: str, names: tuple[str, ...]) -> None:
 
 
 async def steps(tx: Tx, deployment_id: str) -> tuple[StepRecord, ...]:
-    """All nine steps in order, those that have not begun as pending, and `abandon` last when it took place."""
+    """All nine steps in order, those that have not begun as pending; optional ones, and `abandon` last, where they took
+    place."""
     rows = {row.name: row for row in await tx.execute(select(_table).where(_table.c.deployment_id == deployment_id))}
-    names = [*STEPS, *sorted(set(rows) - set(STEPS))]
+    optional = [name for name in OPTIONAL_STEPS if name in rows]
+    before = STEPS.index(POINT_OF_NO_RETURN)
+    names = [*STEPS[:before], *optional, *STEPS[before:]]
+    names += sorted(set(rows) - set(names))
     return tuple(_record(name, rows.get(name)) for name in names)
 
 

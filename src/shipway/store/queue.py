@@ -13,8 +13,9 @@ from shipway.store.database import Tx
 LEASE = timedelta(seconds=15)
 
 _table = t.queue
-#: A background one stays so: the service is no longer its own.
-_held = case((_table.c.status == "background", "background"), else_="claimed")
+#: `claimed`: worked on, and holds its service. `waiting`: holds its service and waits for somebody's word. `background`:
+#: the service is no longer its own. The last two stay so when another worker takes them.
+_held = case((_table.c.status.in_(("background", "waiting")), _table.c.status), else_="claimed")
 
 
 async def enqueue(tx: Tx, deployment_id: str, service_id: str) -> None:
@@ -59,7 +60,8 @@ def _abandoned(working: Collection[str]) -> Select[tuple[str]]:
 
 def _next_queued() -> Select[tuple[str]]:
     other = _table.alias("other")
-    busy = exists().where(other.c.service_id == _table.c.service_id, other.c.status == "claimed")
+    holds = other.c.status.in_(("claimed", "waiting"))
+    busy = exists().where(other.c.service_id == _table.c.service_id, holds)
     query = select(_table.c.deployment_id).where(_table.c.status == "queued", ~busy)
     return query.order_by(_table.c.enqueued_at, _table.c.deployment_id).limit(1).with_for_update(skip_locked=True)
 
@@ -68,6 +70,12 @@ async def renew(tx: Tx, deployment_id: str, owner: str) -> bool:
     """Hold a lease for longer; False when it is another worker's by now, and the caller must stop at once."""
     condition = (_table.c.deployment_id == deployment_id) & (_table.c.owner == owner)
     return (await tx.execute(update(_table).where(condition).values(lease_until=now() + LEASE))).rowcount > 0
+
+
+async def set_waiting(tx: Tx, deployment_id: str, *, waits: bool) -> None:
+    """Let others be worked on while this one waits for somebody's word, holding its service; or work on it again."""
+    status = "waiting" if waits else "claimed"
+    await tx.execute(update(_table).where(_table.c.deployment_id == deployment_id).values(status=status))
 
 
 async def free_service(tx: Tx, deployment_id: str) -> None:

@@ -1,6 +1,6 @@
 """Releases: inserted once, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -55,6 +55,14 @@ async def ensure(
 async def get(tx: Tx, release_id: str) -> Release:
     """By id; the caller knows that it exists."""
     return _release((await tx.execute(select(t.releases).where(t.releases.c.id == release_id))).one())
+
+
+async def of_deployments(tx: Tx, deployment_ids: Sequence[str]) -> dict[str, Release]:
+    """The releases that deployments make live, by deployment, as far as they are made."""
+    joined = t.releases.join(t.deployments, t.deployments.c.release_id == t.releases.c.id)
+    query = select(t.releases, t.deployments.c.id.label("by")).select_from(joined)
+    rows = await tx.execute(query.where(t.deployments.c.id.in_(deployment_ids)))
+    return {row.by: _release(row) for row in rows}
 
 
 async def made_by(tx: Tx, deployment_id: str) -> Release | None:

@@ -11,7 +11,7 @@ from shipway.domain.codec import decode, encode
 from shipway.domain.errors import Conflict
 from shipway.domain.ids import new_id
 from shipway.domain.names import ServicePath
-from shipway.domain.service import Service, ServiceSettings
+from shipway.domain.service import Service, ServiceSettings, TrafficMode
 from shipway.domain.source import Source
 from shipway.domain.tenancy import Environment
 from shipway.store import tables as t
@@ -90,6 +90,12 @@ async def next_number(tx: Tx, service_id: str, counter: Literal["build", "releas
     return int((await tx.execute(query)).scalar_one())
 
 
+async def last_number(tx: Tx, service_id: str, counter: Literal["build", "release", "deployment"]) -> int:
+    """The number that was taken last of one of a service's counters; 0 for none."""
+    query = select(t.services.c[f"last_{counter}"]).where(t.services.c.id == service_id)
+    return int((await tx.execute(query)).scalar_one())
+
+
 async def change(
     tx: Tx,
     service_id: str,
@@ -109,6 +115,11 @@ async def set_live(tx: Tx, service_id: str, deployment_id: str | None) -> None:
     """Record which deployment has the traffic."""
     query = update(t.services).where(t.services.c.id == service_id).values(live_deployment_id=deployment_id)
     await tx.execute(query)
+
+
+async def set_traffic(tx: Tx, service_id: str, mode: TrafficMode) -> None:
+    """Record whether requests reach its instances."""
+    await tx.execute(update(t.services).where(t.services.c.id == service_id).values(traffic=mode))
 
 
 async def remove(tx: Tx, service_id: str) -> None:
@@ -137,4 +148,5 @@ def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
         hosts=hosts,
         live_deployment_id=row.live_deployment_id,
         created_at=row.created_at,
+        traffic=row.traffic,
     )

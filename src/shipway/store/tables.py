@@ -127,6 +127,8 @@ services = Table(
     Column("settings", JSON, nullable=False),
     Column("scale", JSON, nullable=False),
     Column("live_deployment_id", String(40)),
+    #: `open`, `maintenance`, `paused`
+    Column("traffic", String(16), nullable=False, server_default="open"),
     Column("last_build", Integer, nullable=False),
     Column("last_release", Integer, nullable=False),
     Column("last_deployment", Integer, nullable=False),
@@ -192,6 +194,11 @@ deployments = Table(
     Column("release_id", String(40)),
     Column("failure", JSON),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("promote_requested", Boolean, nullable=False, server_default=false()),
+    #: Asked to fail rather than to interrupt the service.
+    Column("zero_downtime", Boolean, nullable=False, server_default=false()),
+    #: What the guard saw after it went live; nothing while there is nothing to tell.
+    Column("guarded", JSON),
     Column("weakly_verified", Text, nullable=False),
     _created(),
     Column("started_at", Instant),
@@ -266,10 +273,39 @@ rollouts = Table(
     metadata,
     Column("deployment_id", String(40), ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
     _to("services"),
-    #: `candidate`, `switching`, `live`, `draining`
+    #: Deployment that started the `web` instances, and the set they are in the proxy: another one after a warm undo.
+    Column("origin", String(40), nullable=False),
+    #: `candidate`, `canary`, `switching`, `live`, `draining`, `warm`, `retiring`
     Column("state", String(16), nullable=False),
     Column("targets", JSON, nullable=False),
     Column("instances", JSON, nullable=False),
+    #: Names of instances that were stopped for their successors, to be started again should these fail.
+    Column("parked", JSON, nullable=False),
+    #: Names of instances that get no requests because they are not ready.
+    Column("unready", JSON, nullable=False),
+    #: Percent of the requests that it gets as a canary.
+    Column("percent", Integer, nullable=False, server_default=text("0")),
+    #: When a warm one ends.
+    Column("until", Instant),
+)
+
+#: Of each instance of a rollout that ended while it was live, the last time.
+restarts = Table(
+    "restarts",
+    metadata,
+    Column("instance", String(255), primary_key=True),
+    Column(
+        "deployment_id",
+        String(40),
+        # Another deployment may adopt a rollout.
+        ForeignKey("rollouts.deployment_id", ondelete="CASCADE", onupdate="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    #: Times that Shipway ended it because it failed its liveness probe.
+    Column("hung", Integer, nullable=False),
 )
 
 queue = Table(

@@ -5,8 +5,10 @@ It is the net under everything else: whatever a crash, a bug or an impatient adm
 
 import asyncio
 
+from shipway.domain.clock import now
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import retire
+from shipway.pipeline.standing import unpark
 from shipway.store import deployments, queue, rollouts, services, users
 from shipway.worker.contained import contained
 from shipway.worker.revive import revive
@@ -36,6 +38,7 @@ class Janitor:
         present = await self._present()
         for deployment_id in sorted(present - await self._wanted()):
             await retire(self._platform, deployment_id, grace=10.0)
+        await self._bring_back()
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)
         await self._platform.builder.tidy()
@@ -46,10 +49,21 @@ class Janitor:
             return running | {known.deployment_id for known in await rollouts.listed(tx)}
 
     async def _wanted(self) -> set[str]:
-        """Deployments whose instances may be there: live, under way, or draining under a finalize that still runs."""
+        """Deployments whose instances may be there: live, under way, draining under a finalize that still runs, or warm."""
         async with self._platform.database.read() as tx:
             live = {service.live_deployment_id for service in await services.listed(tx)}
             moving = {deployment.id for deployment in await deployments.unfinished(tx)}
             busy = await queue.busy_services(tx)
-            draining = {known.deployment_id for known in await rollouts.listed(tx) if known.service_id in busy}
-        return {identifier for identifier in live if identifier} | moving | draining
+            known = await rollouts.listed(tx)
+        draining = {each.deployment_id for each in known if each.service_id in busy}
+        warm = {each.deployment_id for each in known if each.state == "warm" and each.until and each.until > now()}
+        wanted = {identifier for identifier in live if identifier} | moving | draining | warm
+        return wanted | {each.origin for each in known if each.deployment_id in wanted}
+
+    async def _bring_back(self) -> None:
+        """What was stopped for successors that nobody works on any more."""
+        async with self._platform.database.read() as tx:
+            moving = {deployment.service_id for deployment in await deployments.unfinished(tx)}
+            left = [each for each in await rollouts.live(tx) if each.parked and each.service_id not in moving]
+        for each in left:
+            await unpark(self._platform, each)

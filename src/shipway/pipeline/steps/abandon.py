@@ -8,25 +8,40 @@ from shipway.domain.errors import Unavailable
 from shipway.pipeline.context import Context
 from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
+from shipway.pipeline.standing import unpark
 from shipway.pipeline.workloads import release_command_workload
-from shipway.store import deployments, releases
+from shipway.store import deployments, releases, rollouts
 
 KEPT_LINES = 200
 
 
 async def abandon(ctx: Context) -> None:
     """Remove every trace of a failed candidate but its logs. Safe at whatever point it failed; what is live by then
-    stays. Requests that a half-done switch sent here are sent back first."""
-    async with ctx.platform.database.read() as tx:
+    stays. Requests that a canary or a half-done switch sent here are sent back first, in one switch; and what was stopped
+    for the candidate runs again."""
+    async with ctx.platform.database.write() as tx:
         if (await deployments.get(tx, ctx.deployment.id)).live_at:
             return
+        own = await rollouts.find(tx, ctx.deployment.id)
+        if own is not None and own.state != "candidate":
+            await rollouts.set_state(tx, ctx.deployment.id, "draining")
     await ctx.platform.routes.reconcile()
-    await drain(ctx.platform, ctx.deployment.id, ctx.service.settings.drain_timeout)
+    if own is not None:
+        await drain(ctx.platform, own.origin, ctx.service.settings.drain_timeout)
     await _keep_logs(ctx)
     await _stop_release_command(ctx)
     await retire(ctx.platform, ctx.deployment.id, grace=1.0)
+    await _bring_back(ctx)
     await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
+
+
+async def _bring_back(ctx: Context) -> None:
+    async with ctx.platform.database.read() as tx:
+        parked = [each for each in await rollouts.listed(tx, ctx.service.id) if each.parked]
+    for each in parked:
+        ctx.log(f"-----> Bringing back the old: {', '.join(each.parked)}")
+        await unpark(ctx.platform, each)
 
 
 async def _keep_logs(ctx: Context) -> None:

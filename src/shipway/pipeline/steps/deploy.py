@@ -1,28 +1,59 @@
-"""deploy: start the new instances beside the old ones."""
+"""deploy: start the new instances, beside the old ones or after them, as the plan says."""
 
 from shipway.domain.artifacts import Released, Rollout, Target
-from shipway.domain.process import WEB
+from shipway.domain.errors import Unhealthy
+from shipway.domain.plan import Plan
 from shipway.pipeline.context import Context
-from shipway.pipeline.together import together
-from shipway.pipeline.workloads import workloads
+from shipway.pipeline.launch import launch
+from shipway.pipeline.retire import retire
+from shipway.pipeline.standing import park
+from shipway.pipeline.survey import decide
 from shipway.store import releases, rollouts
+from shipway.store.rollouts import StoredRollout
 
 
 async def start_instances(ctx: Context, released: Released) -> Rollout:
-    """Start one instance of every process type as often as scaled. No request reaches them yet."""
-    platform = ctx.platform
-    async with platform.database.read() as tx:
+    """Start what the plan says can start now. No request reaches it yet. Where the old ones have to stop first, they do,
+    and requests are answered with 503 and Retry-After until traffic switches."""
+    async with ctx.platform.database.read() as tx:
         release = await releases.get(tx, released.id)
-    planned = workloads(ctx.service, ctx.deployment, release, platform.settings)
-    for workload in planned:
-        ctx.log(f"-----> Starting {workload.name}")
-    instances = await together(platform.engine.start(workload) for workload in planned)
-    targets = tuple(
-        Target(instance.name, instance.address, release.port)
-        for workload, instance in zip(planned, instances, strict=True)
-        if workload.owner.process == WEB
-    )
-    names = tuple(workload.name for workload in planned)
-    async with platform.database.write() as tx:
-        await rollouts.ensure(tx, ctx.deployment.id, ctx.service.id, targets, names)
-    return Rollout(ctx.deployment.id, released.id, targets, names)
+    plan = released.plan or await decide(ctx, release)
+    cut = await _make_room(ctx, plan)
+    targets = await _taken_over(ctx, plan)
+    names = (*plan.named("adopt"), *plan.named("start"))
+    return await launch(ctx, Rollout(ctx.deployment.id, released.id, targets, names, plan, cut), plan.first)
+
+
+async def _make_room(ctx: Context, plan: Plan) -> int:
+    """Returns how many requests were cut by it."""
+    cut = 0
+    for deployment_id in plan.named("evict"):
+        ctx.log("-----> Ending instances that were kept warm, to make room")
+        await retire(ctx.platform, deployment_id, ctx.service.settings.stop_grace)
+    if plan.mode == "stop-first" and (old := await _live(ctx)):
+        ctx.log(f"-----> Stopping the old: {', '.join(plan.named('park'))}")
+        cut = await park(ctx.platform, old, plan.named("park"))
+        ctx.log("-----> Deploying the new")
+    return cut
+
+
+async def _live(ctx: Context) -> StoredRollout | None:
+    async with ctx.platform.database.read() as tx:
+        return next((each for each in await rollouts.listed(tx, ctx.service.id) if each.state == "live"), None)
+
+
+async def _taken_over(ctx: Context, plan: Plan) -> tuple[Target, ...]:
+    names = plan.named("adopt")
+    if not names:
+        return ()
+    ctx.log(f"-----> Taking over what still stands: {', '.join(names)}")
+    async with ctx.platform.database.write() as tx:
+        known = await rollouts.listed(tx, ctx.service.id)
+        found = next((each for each in known if {target.name for target in each.targets} >= set(names)), None)
+        if found is None or not await rollouts.adopt(tx, ctx.deployment.id, found.origin, names):
+            raise Unhealthy(
+                "The former instances were being stopped as they were to be taken over.",
+                hint="Roll back again: new ones are started then.",
+                code="app-exited",
+            )
+    return tuple(target for target in found.targets if target.name in names)

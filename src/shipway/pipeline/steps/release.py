@@ -10,6 +10,7 @@ from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
 from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.survey import decide
 from shipway.pipeline.workloads import release_command_workload
 from shipway.store import config, deployments, releases, services
 
@@ -18,16 +19,18 @@ DEFAULT_PORT = 8080
 
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
     """The release to make live: an existing one for a rollback or restart, else a new one of `image`, or of the image
-    the service names. Raises `ReleaseCommandFailed`, or what resolving a foreign image raises."""
+    the service names, and how it is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where there is no room
+    for it, or what resolving a foreign image raises."""
     if not ctx.deployment.builds:
         release = await _existing(ctx)
         ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
-        return Released(release.id, release.number)
+        return Released(release.id, release.number, await decide(ctx, release))
     release = await _new(ctx, image or await _foreign_image(ctx), analysis)
     ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.config)} config vars")
+    planned = await decide(ctx, release)
     if release.release_command:
         await _run_release_command(ctx, release)
-    return Released(release.id, release.number)
+    return Released(release.id, release.number, planned)
 
 
 async def _existing(ctx: Context) -> Release:
@@ -47,6 +50,8 @@ async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release
     settings = ctx.service.settings
     if analysis and analysis.probe:
         settings = replace(settings, probe=analysis.probe)
+    if analysis and analysis.liveness:
+        settings = replace(settings, liveness=analysis.liveness)
     async with ctx.platform.database.write() as tx:
         release = await releases.ensure(
             tx,

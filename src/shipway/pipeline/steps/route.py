@@ -1,6 +1,7 @@
 """route: the point of no return. One atomic act at the proxy; nothing is dropped."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from shipway.domain.artifacts import Health, Rollout, Switch
@@ -9,6 +10,7 @@ from shipway.domain.codec import encode
 from shipway.domain.errors import Cancelled, Unhealthy
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
+from shipway.pipeline.switch_prober import asking
 from shipway.store import deployments, journal, queue, rollouts, services
 from shipway.store.database import Tx
 
@@ -21,10 +23,11 @@ async def switch_traffic(ctx: Context, rollout: Rollout, health: Health) -> Swit
     await _refuse_the_unwanted(ctx)
     await _refuse_the_dead(ctx, rollout)
     record = partial(_record_live, ctx=ctx, health=health)
-    switch = await ctx.platform.routes.switch(ctx.service.id, rollout.deployment_id, record)
+    async with asking(ctx, wanted=bool(rollout.targets)) as asked:
+        switch = await ctx.platform.routes.switch(ctx.service.id, rollout.deployment_id, record)
     hosts = ", ".join(ctx.platform.settings.app_url(host) for host in ctx.service.hosts)
     ctx.log(f"-----> Live{f' at {hosts}' if rollout.targets and hosts else ''}")
-    return switch
+    return replace(switch, asked=asked.requests, lost=asked.lost)
 
 
 async def _refuse_the_unwanted(ctx: Context) -> None:
@@ -36,7 +39,7 @@ async def _refuse_the_unwanted(ctx: Context) -> None:
 
 async def _refuse_the_dead(ctx: Context, rollout: Rollout) -> None:
     """Between the probe and here a crash of Shipway may have cost any time: what died meanwhile gets no traffic."""
-    seen = {each.name: each for each in await ctx.platform.engine.instances(deployment=ctx.deployment.id)}
+    seen = {each.name: each for each in await ctx.platform.engine.instances(service=ctx.service.id)}
     for name in rollout.instances:
         if name not in seen or seen[name].state == "exited":
             raise Unhealthy(
@@ -48,18 +51,21 @@ async def _refuse_the_dead(ctx: Context, rollout: Rollout) -> None:
 
 async def _record_live(tx: Tx, carried: Mapping[str, Traffic], *, ctx: Context, health: Health) -> Switch:
     this = ctx.deployment.id
-    others = [known for known in await rollouts.listed(tx, ctx.service.id) if known.deployment_id != this]
-    for known in others:
-        if known.state == "live":
-            await rollouts.set_state(tx, known.deployment_id, "draining")
-            await deployments.mark(tx, known.deployment_id, "superseded")
+    known = await rollouts.listed(tx, ctx.service.id)
+    others = [each for each in known if each.deployment_id != this]
+    former = next((each.deployment_id for each in others if each.state == "live"), "")
+    for each in others:
+        if each.state == "live":
+            await deployments.mark(tx, each.deployment_id, "superseded")
+        await rollouts.set_state(tx, each.deployment_id, "draining")
     await rollouts.set_state(tx, this, "live")
     await services.set_live(tx, ctx.service.id, this)
     await deployments.mark(tx, this, "live", live_at=now(), weakly_verified=health.hint if health.weak else "")
     await queue.free_service(tx, this)
     # Those that already drain too, in case their own finalize never ends.
-    retired = tuple(known.deployment_id for known in others)
-    switch = Switch(retired, {each: carried[each] for each in retired if each in carried})
+    retired = tuple(each.deployment_id for each in others)
+    counted = {each.deployment_id: carried[each.origin] for each in known if each.origin in carried}
+    switch = Switch(retired, counted, former)
     # The step is over in the same instant: run again after the service is free, it would take a successor's traffic.
     await journal.complete(tx, this, "route", encode(switch), switch.summary)
     return switch

@@ -1,0 +1,94 @@
+"""The plan of a deployment: what it does to what runs, decided and recorded before anything changes (S6.3)."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shipway.domain.capacity import Capacity
+from shipway.domain.strategy import StrategyType
+
+#: `overlap`: the new instances start beside the old ones; `stop-first`: the old ones stop before the new ones start.
+Mode = Literal["overlap", "stop-first"]
+#: What forbids an overlap: the user's own choice, too little memory, or a device that only one can have.
+Reason = Literal["", "user", "memory", "device"]
+#: `adopt`: take over one that still stands; `park`: stop one for its successor, to be started again should that fail.
+Verb = Literal["evict", "run", "adopt", "start", "park", "switch", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One act on the world."""
+
+    verb: Verb
+    #: Name of the instance; of the release for `run` (its release command) and `switch`; of the deployment for `evict`.
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessChange:
+    """How many instances of a process type there are."""
+
+    name: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """A config var that is not what it is in the release that serves now. Never its value."""
+
+    name: str
+    change: Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, in order, and why in this way."""
+
+    #: Release that is to serve, and its image as people know it.
+    release: int
+    image: str
+    #: Release that serves now; `None` for none.
+    replaces: int | None
+    strategy: StrategyType
+    mode: Mode
+    reason: Reason
+    #: The reason as a sentence.
+    why: str
+    moves: tuple[Move, ...]
+    #: Process types of which there is none for a while.
+    interrupts: tuple[str, ...] = ()
+    #: What the new instances take; and what is free for them while the old ones run.
+    needed: Capacity = field(default_factory=Capacity)
+    free: Capacity = field(default_factory=Capacity)
+    processes: tuple[ProcessChange, ...] = ()
+    config: tuple[ConfigChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+    #: Instances that may start at the same time.
+    at_once: int = 2
+    #: Whether the switch waits for somebody's word.
+    waits: bool = False
+
+    @property
+    def summary(self) -> str:
+        """In one line."""
+        what = f"v{self.release} instead of v{self.replaces}" if self.replaces else f"v{self.release}"
+        gap = f", {' and '.join(self.interrupts)} interrupted" if self.interrupts else ", no interruption"
+        word = ", waits for a promotion" if self.waits else ""
+        return f"{what}: {self.strategy}, {self.mode}{gap}{word}"
+
+    def named(self, verb: Verb) -> tuple[str, ...]:
+        """What one kind of move is done to, in order."""
+        return tuple(move.what for move in self.moves if move.verb == verb)
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Instances that start before anything else of the service is stopped, or after all of it in `stop-first`."""
+        return tuple(name for name in self.named("start") if name not in self.handover)
+
+    @property
+    def handover(self) -> tuple[str, ...]:
+        """Instances that start only when the first ones are up and their own predecessors have ended."""
+        if self.mode == "stop-first":
+            return ()
+        verbs = [move.verb for move in self.moves]
+        return tuple(m.what for m in self.moves[verbs.index("park") :] if m.verb == "start") if "park" in verbs else ()

@@ -1,0 +1,40 @@
+"""What a service's settings must keep to beyond the kind and size of each value."""
+
+from itertools import pairwise
+
+from shipway.domain.errors import Invalid
+from shipway.domain.process import process_name
+from shipway.domain.service import ServiceSettings
+from shipway.domain.strategy import Strategy
+
+#: Which strategy a field of `Strategy` is for.
+_FOR = {"promote": "bluegreen", "steps": "canary", "interval": "canary", "sample": "canary"}
+
+
+def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
+    """Raise `Invalid` when `after` can't be meant; what stays as it was `before` is left alone."""
+    _check_strategy(before.strategy, after.strategy)
+    for process in after.stop_first:
+        process_name(process)
+    for kind in after.resources.devices:
+        process_name(kind)
+
+
+def _check_strategy(before: Strategy, after: Strategy) -> None:
+    if not after.steps or any(not 1 <= step <= 99 for step in after.steps):
+        raise Invalid(
+            f"A canary's steps are percents from 1 to 99, not {_listed(after.steps)}.",
+            hint="All requests come by themselves after the last step: 10,50.",
+        )
+    if any(second <= first for first, second in pairwise(after.steps)):
+        raise Invalid(f"A canary's steps rise; {_listed(after.steps)} do not.", hint="For example: 10,50.")
+    for name, type_ in _FOR.items():
+        if getattr(before, name) != getattr(after, name) and after.type != type_:
+            raise Invalid(
+                f"{name} is for the strategy {type_}, and this service's is {after.type}.",
+                hint=f"Set the strategy's type to {type_}, or leave {name} out.",
+            )
+
+
+def _listed(steps: tuple[int, ...]) -> str:
+    return ",".join(map(str, steps)) or "none"

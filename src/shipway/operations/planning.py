@@ -1,0 +1,154 @@
+"""What a deployment would do, told before it is asked for (S6.3). Nothing changes and nothing is kept."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shipway.domain.artifacts import Image
+from shipway.domain.clock import now
+from shipway.domain.deployment import Action
+from shipway.domain.errors import Conflict, Invalid, NotFound
+from shipway.domain.names import ServicePath
+from shipway.domain.plan import Plan
+from shipway.domain.process import WEB, ProcessType, process_name
+from shipway.domain.release import Release, config_hash
+from shipway.domain.service import Service
+from shipway.domain.source import ImageSource
+from shipway.operations import access
+from shipway.operations.access import Actor
+from shipway.pipeline.planner import plan
+from shipway.pipeline.platform import Platform
+from shipway.pipeline.survey import survey
+from shipway.store import config, deployments, releases, services
+from shipway.store.database import Tx
+
+MOST_INSTANCES = 50
+
+
+async def plan_deploy(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
+    """Of the service's source with today's config and settings. Its process types are the newest release's: what the
+    source declares by now is known once it is analyzed. Raises `NoRoom` as the deployment itself would."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        release = await _to_be(tx, service)
+    return await _planned(platform, service, release, "deploy", zero_downtime=zero_downtime)
+
+
+async def plan_rollback(
+    platform: Platform, actor: Actor, path: ServicePath, version: int | None = None, *, zero_downtime: bool = False
+) -> Plan:
+    """To release `version`, by default the last that was live before."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        release = await earlier_release(tx, service, version)
+    return await _planned(platform, service, release, "rollback", zero_downtime=zero_downtime)
+
+
+async def plan_restart(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
+    """Of the release that is live."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        release = await _live_release(tx, service)
+    if release is None:
+        raise Conflict(f"{path} has nothing live.", hint="Deploy it first: `shipway deploy`.")
+    return await _planned(platform, service, release, "restart", zero_downtime=zero_downtime)
+
+
+async def plan_scale(
+    platform: Platform, actor: Actor, path: ServicePath, counts: Mapping[str, int], *, zero_downtime: bool = False
+) -> Plan | None:
+    """To so many instances; `None` when nothing is live, so that only the next deployment starts as many.
+    Raises `Invalid` for a process type that there is not."""
+    check_counts(counts)
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        await _check_processes(tx, service, counts)
+        release = await _live_release(tx, service)
+    if release is None:
+        return None
+    scaled = replace(service, scale=service.scale | dict(counts))
+    return await _planned(platform, scaled, release, "scale", zero_downtime=zero_downtime)
+
+
+def check_counts(counts: Mapping[str, int]) -> None:
+    """Raises `Invalid` for a name that is none and a number that is out of range."""
+    for process, count in counts.items():
+        process_name(process)
+        if not 0 <= count <= MOST_INSTANCES:
+            raise Invalid(f"{process}={count} is out of range.", hint=f"Between 0 and {MOST_INSTANCES}.")
+
+
+async def earlier_release(tx: Tx, service: Service, version: int | None) -> Release:
+    """The one with that number; without one the release that was live last, other than the one that is: rolling back
+    twice goes back and forth no further. Raises `NotFound` or `Conflict`."""
+    if version is not None:
+        return await _numbered(tx, service, version)
+    live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
+    for known in await deployments.previously_live(tx, service.id):
+        if known.release_id and (live is None or known.release_id != live.release_id):
+            return await releases.get(tx, known.release_id)
+    raise Conflict(
+        f"{service.path} has no earlier release that was live.",
+        hint="`shipway releases` lists what there is; `shipway rollback --version N` takes any of it.",
+    )
+
+
+async def _check_processes(tx: Tx, service: Service, counts: Mapping[str, int]) -> None:
+    newest = await releases.of_service(tx, service.id, limit=1)
+    known = {process.name for release in newest for process in release.processes}
+    if known and (unknown := sorted(set(counts) - known)):
+        raise Invalid(
+            f"{service.path} has no process type {unknown[0]!r}.", hint=f"It has: {', '.join(sorted(known))}."
+        )
+
+
+async def _numbered(tx: Tx, service: Service, version: int) -> Release:
+    found = await releases.by_number(tx, service.id, version)
+    if found is None:
+        known = [f"v{release.number}" for release in await releases.of_service(tx, service.id, limit=10)]
+        raise NotFound(f"{service.path} has no release v{version}.", hint=f"It has {', '.join(known) or 'none yet'}.")
+    return found
+
+
+async def _live_release(tx: Tx, service: Service) -> Release | None:
+    if service.live_deployment_id is None:
+        return None
+    live = await deployments.get(tx, service.live_deployment_id)
+    return await releases.get(tx, live.release_id) if live.release_id else None
+
+
+async def _to_be(tx: Tx, service: Service) -> Release:
+    """The release that a deployment would make, as far as that can be known."""
+    newest = next(iter(await releases.of_service(tx, service.id, limit=1)), None)
+    values = await config.current(tx, service.id)
+    source = service.source
+    label = source.reference if isinstance(source, ImageSource) else "a new build"
+    return Release(
+        id="",
+        service_id=service.id,
+        number=await services.last_number(tx, service.id, "release") + 1,
+        image=Image("", "", label),
+        config=values,
+        processes=newest.processes if newest else (ProcessType(WEB),),
+        port=service.settings.port,
+        settings=service.settings,
+        config_hash=config_hash(values),
+        created_at=now(),
+        release_command=newest.release_command if newest else "",
+    )
+
+
+async def _planned(
+    platform: Platform, service: Service, release: Release, action: Action, *, zero_downtime: bool
+) -> Plan:
+    async with platform.database.read() as tx:
+        number = await services.last_number(tx, service.id, "deployment") + 1
+    situation = await survey(
+        platform,
+        service,
+        release,
+        action=action,
+        deployment=number,
+        zero_downtime=zero_downtime,
+        runs_command=action == "deploy" and bool(release.release_command),
+    )
+    return plan(situation)

@@ -1,0 +1,195 @@
+"""The planner: from what is there to the plan of a deployment. Pure; `situation.py` looks, the steps act.
+
+An overlap is the rule: nobody waits. Only what two can't have at once, and what the user says, makes the old stop first.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shipway.domain.capacity import Capacity, taken, total
+from shipway.domain.errors import NoRoom, WouldInterrupt
+from shipway.domain.plan import ConfigChange, Mode, Move, Plan, ProcessChange, Reason, Verb
+from shipway.domain.process import WEB
+from shipway.domain.strategy import StrategyType
+from shipway.pipeline.situation import Situation, count, process_of
+
+
+def plan(situation: Situation) -> Plan:
+    """The plan. Raises `NoRoom` when the machine is too small for the release however it is done, `WouldInterrupt` when
+    it can't be done without an interruption and none is allowed."""
+    needed, adopted = _needed(situation)
+    _refuse_the_impossible(situation)
+    evicted = _evicted(situation, needed)
+    mode, reason, why = _mode(situation, needed, evicted)
+    if adopted and mode == "stop-first":
+        return plan(replace(situation, adopts=False))
+    interrupts = _interrupts(situation, mode)
+    if situation.zero_downtime and interrupts:
+        raise WouldInterrupt(
+            f"This deployment would interrupt {' and '.join(interrupts)}: {why or 'it is set to stop first'}.",
+            hint="Deploy without --require-zero-downtime, or change what forbids the overlap.",
+        )
+    live = situation.live
+    return Plan(
+        release=situation.release.number,
+        image=situation.release.image.label,
+        replaces=live.release.number if live else None,
+        strategy=_strategy(situation),
+        mode=mode,
+        reason=reason,
+        why=why,
+        moves=_moves(situation, mode, adopted, evicted),
+        interrupts=interrupts,
+        needed=needed,
+        free=_free(situation, evicted),
+        processes=_processes(situation),
+        config=_config(situation),
+        warnings=_warnings(situation),
+        at_once=max(2, situation.cores),
+        waits=mode == "overlap" and _waits(situation),
+    )
+
+
+def _strategy(situation: Situation) -> StrategyType:
+    """What is known already needs no trial, and who goes back is in a hurry; nor is there one without something to
+    compare with. But what can't run twice never can."""
+    wished = situation.release.settings.strategy.type
+    tried = situation.action == "deploy" and situation.live is not None
+    return wished if tried or wished == "recreate" else "rolling"
+
+
+def _waits(situation: Situation) -> bool:
+    return _strategy(situation) == "bluegreen" and situation.release.settings.strategy.promote == "manual"
+
+
+def _needed(situation: Situation) -> tuple[Capacity, tuple[str, ...]]:
+    """What has to be started takes; and the instances that need not be because they still stand."""
+    warm = situation.warm
+    adopted = tuple(name for name in warm.instances if process_of(name) == WEB) if warm else ()
+    return taken(situation.release.settings.resources, len(situation.wanted) - len(adopted)), adopted
+
+
+def _free(situation: Situation, without: Iterable[str]) -> Capacity:
+    """What drains of this service is over in a moment, and no reason to interrupt anybody."""
+    own = [each.deployment_id for each in situation.own if each.state == "draining"]
+    stays = [each for each in situation.standing if each.deployment_id not in {*without, *own}]
+    return situation.machine.less(total(each.takes for each in stays))
+
+
+def _refuse_the_impossible(situation: Situation) -> None:
+    """What is over when this deployment is, counts as free."""
+    resources = situation.release.settings.resources
+    if resources.cpus > situation.cores:
+        raise NoRoom(
+            f"An instance is to have {resources.cpus:g} cores, and the machine has {situation.cores}.",
+            hint="Set --cpus to what there is.",
+        )
+    goes = [s.deployment_id for s in situation.standing if s.state == "warm" or s.service_id == situation.service_id]
+    free, all_of_it = _free(situation, goes), taken(resources, len(situation.wanted))
+    if short := free.less(all_of_it).short_of:
+        raise NoRoom(
+            f"This release takes {_amount(all_of_it, short)} and {_amount(free, short)} is free, "
+            f"of {_amount(situation.machine, short)} in all.",
+            hint="Scale it or others down, give instances less (--memory, --cpus), or get a bigger machine.",
+        )
+
+
+def _evicted(situation: Situation, needed: Capacity) -> tuple[str, ...]:
+    """Warm sets that have to make room, this service's own first; none where there is room anyway."""
+    evicted: tuple[str, ...] = ()
+    spare = [each for each in situation.standing if each.state == "warm" and each is not situation.warm]
+    for each in sorted(spare, key=lambda each: (each.service_id != situation.service_id, each.deployment_id)):
+        if not _free(situation, evicted).less(needed).short_of:
+            return evicted
+        evicted = (*evicted, each.deployment_id)
+    return evicted
+
+
+def _mode(situation: Situation, needed: Capacity, evicted: tuple[str, ...]) -> tuple[Mode, Reason, str]:
+    if situation.live is None:
+        return "overlap", "", ""
+    if situation.release.settings.strategy.type == "recreate":
+        return "stop-first", "user", "the strategy is recreate"
+    free = _free(situation, evicted)
+    short = free.less(needed).short_of
+    if not short or short == "cpu":
+        return "overlap", "", ""
+    why = f"beside the old instances the new ones take {_amount(needed, short)}, and {_amount(free, short)} is free"
+    return "stop-first", "memory" if short == "memory" else "device", why
+
+
+def _interrupts(situation: Situation, mode: Mode) -> tuple[str, ...]:
+    if situation.live is None:
+        return ()
+    before = count(situation.live.instances)
+    exclusive = set(before) if mode == "stop-first" else set(_exclusive(situation))
+    return tuple(sorted(name for name in exclusive if before[name] and count(situation.wanted)[name]))
+
+
+def _exclusive(situation: Situation) -> tuple[str, ...]:
+    """`web` is only ever stopped first as a whole, with everything else."""
+    return tuple(name for name in situation.release.settings.stop_first if name != WEB)
+
+
+def _moves(situation: Situation, mode: Mode, adopted: tuple[str, ...], evicted: tuple[str, ...]) -> tuple[Move, ...]:
+    release = f"v{situation.release.number}"
+    new = _without_adopted(situation.wanted, adopted)
+    old = situation.live.instances if situation.live else ()
+    exclusive = set(_exclusive(situation))
+    parked = old if mode == "stop-first" else tuple(name for name in old if process_of(name) in exclusive)
+    late = () if mode == "stop-first" else tuple(name for name in new if process_of(name) in exclusive)
+    early = tuple(name for name in new if name not in late)
+    begin = (*_all("evict", evicted), *_all("run", (release,) if situation.runs_command else ()))
+    if mode == "stop-first":
+        middle = (*_all("park", parked), *_all("start", early))
+    else:
+        middle = (*_all("adopt", adopted), *_all("start", early), *_all("park", parked), *_all("start", late))
+    return (*begin, *middle, Move("switch", release), *_all("stop", _ends(situation, adopted, evicted)))
+
+
+def _ends(situation: Situation, adopted: tuple[str, ...], evicted: tuple[str, ...]) -> tuple[str, ...]:
+    """What serves now, and all that is left of what did before, at once or when it has been warm for long enough."""
+    left = (name for each in situation.own if each.deployment_id not in evicted for name in each.instances)
+    return tuple(name for name in left if name not in adopted)
+
+
+def _without_adopted(wanted: tuple[str, ...], adopted: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in wanted if process_of(name) != WEB) if adopted else wanted
+
+
+def _all(verb: Verb, names: Iterable[str]) -> tuple[Move, ...]:
+    return tuple(Move(verb, name) for name in names)
+
+
+def _processes(situation: Situation) -> tuple[ProcessChange, ...]:
+    before = count(situation.live.instances) if situation.live else Counter[str]()
+    after = count(situation.wanted)
+    names = sorted({*before, *after}, key=lambda name: (name != WEB, name))
+    return tuple(ProcessChange(name, before[name], after[name]) for name in names)
+
+
+def _config(situation: Situation) -> tuple[ConfigChange, ...]:
+    if situation.live is None:
+        return ()
+    old, new = situation.live.release.config, situation.release.config
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    return tuple(
+        ConfigChange(name, "removed" if name not in new else "added" if name not in old else "changed")
+        for name in changed
+    )
+
+
+def _warnings(situation: Situation) -> tuple[str, ...]:
+    if not situation.crossed:
+        return ()
+    crossed = " and ".join(f"v{number}" for number in situation.crossed)
+    return (f"The release command of {crossed} has run since; going back does not undo what it did.",)
+
+
+def _amount(of: Capacity, what: str) -> str:
+    if what == "memory":
+        return f"{max(0, of.memory) / 2**20:.0f} MiB of memory"
+    if what == "cpu":
+        return f"{max(0.0, of.cpus):g} cores"
+    return f"{max(0, of.devices.get(what, 0))} {what}"

@@ -1,0 +1,59 @@
+"""Instances that are to stand: started again, stopped for their successors, brought back."""
+
+from collections.abc import Collection
+
+from shipway.domain.artifacts import Target
+from shipway.domain.process import WEB
+from shipway.pipeline.platform import Platform
+from shipway.pipeline.retire import drain
+from shipway.pipeline.situation import process_of
+from shipway.pipeline.together import together
+from shipway.pipeline.workloads import same_workloads
+from shipway.store import deployments, releases, rollouts, services
+from shipway.store.rollouts import StoredRollout
+
+
+async def stand(platform: Platform, rollout: StoredRollout, names: Collection[str]) -> None:
+    """Make sure that these instances of a live deployment run and are restarted by the engine itself from now on, also
+    while Shipway is down and after a reboot; and record where they are now. The router is not told."""
+    async with platform.database.read() as tx:
+        service = await services.get(tx, rollout.service_id)
+        made_by = [await deployments.get(tx, each) for each in sorted({rollout.deployment_id, rollout.origin})]
+        release = await releases.get(tx, (await deployments.get(tx, rollout.deployment_id)).release_id or "")
+    planned = [
+        workload
+        for deployment in made_by
+        for workload in same_workloads(service, deployment, release, platform.settings, names, restart=True)
+    ]
+    started = await together(platform.engine.start(workload) for workload in planned)
+    found = [Target(each.name, each.address, release.port) for each in started if process_of(each.name) == WEB]
+    targets = {target.name: target for target in (*rollout.targets, *found)}
+    async with platform.database.write() as tx:
+        await rollouts.readdress(tx, rollout.deployment_id, tuple(targets[name] for name in sorted(targets)))
+
+
+async def park(platform: Platform, rollout: StoredRollout, names: Collection[str]) -> int:
+    """Stop instances of the live deployment so that their successors can start. From here on nothing revives them but
+    `unpark`. Requests in flight may end; where no `web` instance is left, the route answers 503 with Retry-After. Returns
+    how many were cut when the drain timeout was over."""
+    async with platform.database.write() as tx:
+        service = await services.get(tx, rollout.service_id)
+        await rollouts.park(tx, rollout.deployment_id, {*rollout.parked, *names})
+    await platform.routes.reconcile()
+    counted = None
+    if any(process_of(name) == WEB for name in names):
+        _, counted = await drain(platform, rollout.origin, service.settings.drain_timeout)
+    await together(platform.engine.stop(name, service.settings.stop_grace) for name in names)
+    left = tuple(target for target in rollout.targets if target.name not in set(names))
+    async with platform.database.write() as tx:
+        await rollouts.readdress(tx, rollout.deployment_id, left)
+    await platform.routes.reconcile()
+    return counted.in_flight if counted else 0
+
+
+async def unpark(platform: Platform, rollout: StoredRollout) -> None:
+    """Bring back what was stopped for successors that failed, and send it its requests."""
+    await stand(platform, rollout, rollout.parked)
+    async with platform.database.write() as tx:
+        await rollouts.park(tx, rollout.deployment_id, ())
+    await platform.routes.reconcile()

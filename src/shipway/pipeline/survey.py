@@ -1,0 +1,103 @@
+"""Looking at what is there, so that a deployment can be planned."""
+
+from collections.abc import Mapping
+
+from shipway.domain.capacity import Capacity
+from shipway.domain.deployment import Action
+from shipway.domain.plan import Plan
+from shipway.domain.release import Release
+from shipway.domain.service import Service
+from shipway.pipeline.context import Context
+from shipway.pipeline.planner import plan
+from shipway.pipeline.platform import Platform
+from shipway.pipeline.situation import Situation, Standing
+from shipway.pipeline.workloads import counts, instance_names
+from shipway.store import releases, rollouts
+from shipway.store.database import Tx
+
+
+async def decide(ctx: Context, release: Release) -> Plan:
+    """The plan of this deployment, decided before anything changes, be it by the release's own command, and logged."""
+    situation = await survey(
+        ctx.platform,
+        ctx.service,
+        release,
+        action=ctx.deployment.action,
+        deployment=ctx.deployment.number,
+        zero_downtime=ctx.deployment.zero_downtime,
+        runs_command=ctx.deployment.builds and bool(release.release_command),
+    )
+    made = plan(situation)
+    ctx.log(f"-----> Plan: {made.summary}{f' because {made.why}' if made.why else ''}")
+    for warning in made.warnings:
+        ctx.log(f"       {warning}")
+    return made
+
+
+async def survey(
+    platform: Platform,
+    service: Service,
+    release: Release,
+    *,
+    action: Action,
+    deployment: int,
+    zero_downtime: bool = False,
+    runs_command: bool = False,
+) -> Situation:
+    """The situation in which deployment number `deployment` is to make `release` live. Raises `Unavailable`."""
+    async with platform.database.read() as tx:
+        standing = await _standing(tx)
+        crossed = await _crossed(tx, service, release, standing) if action == "rollback" else ()
+    machine = await platform.engine.capacity()
+    return Situation(
+        action=action,
+        service_id=service.id,
+        release=release,
+        wanted=instance_names(service.path, release.number, deployment, counts(service, release)),
+        standing=await _seen_running(platform, service, standing),
+        machine=_to_give(platform, machine),
+        cores=int(machine.cpus),
+        zero_downtime=zero_downtime,
+        runs_command=runs_command,
+        crossed=crossed,
+    )
+
+
+def _to_give(platform: Platform, machine: Capacity) -> Capacity:
+    settings = platform.settings
+    return Capacity(
+        machine.memory * settings.overcommit_memory // 100,
+        machine.cpus * settings.overcommit_cpus / 100,
+        settings.device_counts,
+    )
+
+
+async def _standing(tx: Tx) -> tuple[Standing, ...]:
+    known = await rollouts.listed(tx)
+    made: Mapping[str, Release] = await releases.of_deployments(tx, [each.deployment_id for each in known])
+    return tuple(
+        Standing(
+            each.deployment_id,
+            each.service_id,
+            made[each.deployment_id],
+            tuple(name for name in each.instances if name not in each.parked),
+            each.state,
+        )
+        for each in known
+        if each.deployment_id in made
+    )
+
+
+async def _crossed(tx: Tx, service: Service, release: Release, standing: tuple[Standing, ...]) -> tuple[int, ...]:
+    live = next((s.release.number for s in standing if s.service_id == service.id and s.state == "live"), 0)
+    since = await releases.of_service(tx, service.id, limit=100)
+    return tuple(sorted(each.number for each in since if release.number < each.number <= live and each.release_command))
+
+
+async def _seen_running(platform: Platform, service: Service, standing: tuple[Standing, ...]) -> tuple[Standing, ...]:
+    """Whether what could be taken over runs; asked only where there is such a thing."""
+    if not any(each.service_id == service.id and each.state in ("warm", "draining") for each in standing):
+        return standing
+    seen = await platform.engine.instances(service=service.id)
+    running = {instance.name for instance in seen if instance.state == "running"}
+    return tuple(each.but_running(running) if each.service_id == service.id else each for each in standing)

@@ -1,0 +1,270 @@
+"""What is done to what runs, decided before anything changes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.domain.artifacts import Image
+from shipway.domain.capacity import Capacity
+from shipway.domain.errors import NoRoom, WouldInterrupt
+from shipway.domain.plan import ConfigChange, Plan, ProcessChange
+from shipway.domain.process import ProcessType, Resources
+from shipway.domain.release import Release
+from shipway.domain.service import ServiceSettings
+from shipway.domain.strategy import Strategy
+from shipway.pipeline.planner import plan
+from shipway.pipeline.situation import Situation, Standing, process_of
+
+GIB = 2**30
+MACHINE = Capacity(memory=8 * GIB, cpus=20, devices={"gpu": 1})
+SERVICE, OTHER = "svc_1", "svc_2"
+
+
+def a_release(number: int = 2, *, config: dict[str, str] | None = None, **settings: object) -> Release:
+    return Release(
+        id=f"rel_{number}",
+        service_id=SERVICE,
+        number=number,
+        image=Image("r@sha256:1", "sha256:1", f"v{number}"),
+        config=config or {},
+        processes=(ProcessType("web"),),
+        port=8080,
+        settings=replace(ServiceSettings(resources=Resources(memory=GIB)), **settings),  # type: ignore[arg-type]
+        config_hash="",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def names(deployment: int, **scale: int) -> tuple[str, ...]:
+    return tuple(f"a.b.c.d.v1.d{deployment}.{name}.{i}" for name, count in scale.items() for i in range(1, count + 1))
+
+
+def standing(
+    deployment: int, release: Release, state: str = "live", *, service: str = SERVICE, **scale: int
+) -> Standing:
+    return Standing(f"dep_{deployment}", service, release, names(deployment, **scale or {"web": 1}), state)
+
+
+def situation(release: Release | None = None, *stands: Standing, **given: object) -> Situation:
+    wanted = given.pop("wanted", names(9, web=1))
+    values = {"action": "deploy", "service_id": SERVICE, "machine": MACHINE, "cores": 2} | given
+    return Situation(release=release or a_release(), wanted=wanted, standing=stands, **values)  # type: ignore[arg-type]
+
+
+def short(of: Plan) -> list[str]:
+    return [f"{move.verb} {'.'.join(move.what.split('.')[-3:])}" for move in of.moves]
+
+
+def test_at_first_there_is_nothing_to_stop() -> None:
+    assert short(plan(situation())) == ["start d9.web.1", "switch v2"]
+
+
+def test_the_new_one_starts_beside_the_old_one_which_stops_after_the_switch() -> None:
+    made = plan(situation(None, standing(1, a_release(1))))
+    assert short(made) == ["start d9.web.1", "switch v2", "stop d1.web.1"]
+    assert (made.mode, made.reason, made.interrupts, made.replaces) == ("overlap", "", (), 1)
+
+
+def test_the_release_command_runs_before_anything_is_touched() -> None:
+    made = plan(situation(a_release(strategy=Strategy("recreate")), standing(1, a_release(1)), runs_command=True))
+    assert short(made) == ["run v2", "park d1.web.1", "start d9.web.1", "switch v2", "stop d1.web.1"]
+
+
+def test_what_must_not_run_twice_is_handed_over_just_before_the_switch() -> None:
+    release = a_release(stop_first=("clock",))
+    made = plan(situation(release, standing(1, a_release(1), web=1, clock=1), wanted=names(9, web=1, clock=1)))
+    assert short(made)[:4] == ["start d9.web.1", "park d1.clock.1", "start d9.clock.1", "switch v2"]
+    assert [process_of(name) for name in made.handover] == ["clock"]
+    assert [process_of(name) for name in made.first] == ["web"]
+    assert made.interrupts == ("clock",)
+
+
+@pytest.mark.parametrize(
+    ("memory", "mode", "reason"), [(4 * GIB, "overlap", ""), (2 * GIB, "overlap", ""), (GIB, "stop-first", "memory")]
+)
+def test_both_must_fit_or_the_old_one_stops_first(memory: int, mode: str, reason: str) -> None:
+    made = plan(situation(None, standing(1, a_release(1)), machine=replace(MACHINE, memory=memory)))
+    assert (made.mode, made.reason) == (mode, reason)
+
+
+def test_what_never_fits_is_refused_with_what_there_is() -> None:
+    with pytest.raises(NoRoom, match="takes 3072 MiB of memory and 1024 MiB of memory is free, of 2048 MiB"):
+        plan(
+            situation(
+                None,
+                standing(1, a_release(1)),
+                standing(2, a_release(1), service=OTHER),
+                wanted=names(9, web=3),
+                machine=replace(MACHINE, memory=2 * GIB),
+            )
+        )
+
+
+def test_an_instance_with_more_cores_than_there_are_is_refused() -> None:
+    with pytest.raises(NoRoom, match="is to have 3 cores, and the machine has 2"):
+        plan(situation(a_release(resources=Resources(cpus=3))))
+
+
+def test_cores_are_shared_while_both_run() -> None:
+    wide = Resources(memory=GIB, cpus=2)
+    made = plan(
+        situation(
+            a_release(resources=wide), standing(1, a_release(1, resources=wide)), machine=replace(MACHINE, cpus=3)
+        )
+    )
+    assert made.mode == "overlap"
+
+
+def test_a_device_goes_from_one_to_the_other() -> None:
+    gpu = Resources(memory=GIB, devices={"gpu": 1})
+    made = plan(situation(a_release(resources=gpu), standing(1, a_release(1, resources=gpu))))
+    assert (made.mode, made.reason) == ("stop-first", "device")
+    assert made.why.endswith("take 1 gpu, and 0 gpu is free")
+
+
+def test_a_device_that_another_service_has_is_refused() -> None:
+    gpu = Resources(memory=GIB, devices={"gpu": 1})
+    with pytest.raises(NoRoom, match="takes 1 gpu and 0 gpu is free, of 1 gpu"):
+        plan(situation(a_release(resources=gpu), standing(1, a_release(1, resources=gpu), service=OTHER)))
+
+
+def test_what_is_only_kept_warm_makes_room_ones_own_first() -> None:
+    stands = (
+        standing(1, a_release(1), "warm", service=OTHER),
+        standing(2, a_release(1), "warm"),
+        standing(3, a_release(1)),
+    )
+    made = plan(situation(None, *stands, machine=replace(MACHINE, memory=3 * GIB)))
+    assert (made.mode, made.named("evict")) == ("overlap", ("dep_2",))
+    assert plan(situation(None, *stands)).named("evict") == ()
+
+
+class TestUndo:
+    OLD = a_release(1)
+
+    def test_what_still_stands_is_taken_over(self) -> None:
+        stands = (standing(1, self.OLD, "warm", web=2), standing(2, a_release(2), web=2))
+        made = plan(situation(self.OLD, *stands, action="rollback", wanted=names(9, web=2)))
+        assert short(made)[:3] == ["adopt d1.web.1", "adopt d1.web.2", "switch v1"]
+        assert made.needed == Capacity()
+
+    @pytest.mark.parametrize("change", ["state", "release", "running", "count", "action"])
+    def test_unless_it_is_not_just_what_is_wanted(self, change: str) -> None:
+        warm = standing(1, self.OLD, "warm", web=1)
+        warm = replace(warm, state="retiring") if change == "state" else warm
+        warm = replace(warm, release=a_release(7)) if change == "release" else warm
+        warm = replace(warm, running=False) if change == "running" else warm
+        wanted = names(9, web=2 if change == "count" else 1)
+        action = "restart" if change == "action" else "rollback"
+        made = plan(situation(self.OLD, warm, standing(2, a_release(2)), action=action, wanted=wanted))
+        assert (made.named("adopt"), len(made.named("start"))) == ((), len(wanted))
+
+    def test_other_process_types_are_started_all_the_same(self) -> None:
+        stands = (standing(1, self.OLD, "warm"), standing(2, a_release(2), web=1, worker=1))
+        made = plan(situation(self.OLD, *stands, action="rollback", wanted=names(9, web=1, worker=1)))
+        assert short(made)[:3] == ["adopt d1.web.1", "start d9.worker.1", "switch v1"]
+
+    def test_a_release_command_that_was_crossed_is_warned_of(self) -> None:
+        (warning,) = plan(situation(self.OLD, standing(2, a_release(2)), action="rollback", crossed=(2,))).warnings
+        assert "release command of v2" in warning
+
+
+@pytest.mark.parametrize(
+    ("action", "lives", "strategy"),
+    [
+        ("deploy", True, "canary"),
+        ("deploy", False, "rolling"),
+        ("rollback", True, "rolling"),
+        ("restart", True, "rolling"),
+        ("scale", True, "rolling"),
+    ],
+)
+def test_only_what_is_new_is_tried_against_what_serves(action: str, lives: bool, strategy: str) -> None:
+    stands = (standing(1, a_release(1)),) if lives else ()
+    assert plan(situation(a_release(strategy=Strategy("canary")), *stands, action=action)).strategy == strategy
+
+
+def test_an_interruption_is_refused_where_none_is_allowed() -> None:
+    release = a_release(strategy=Strategy("recreate"))
+    with pytest.raises(WouldInterrupt, match="would interrupt web: the strategy is recreate"):
+        plan(situation(release, standing(1, a_release(1)), zero_downtime=True))
+    assert plan(situation(release, zero_downtime=True)).interrupts == (), "nothing is interrupted where nothing serves"
+
+
+def test_config_is_compared_by_name_alone() -> None:
+    made = plan(
+        situation(
+            a_release(config={"KEPT": "a", "CHANGED": "secret-new", "ADDED": "secret"}),
+            standing(1, a_release(1, config={"KEPT": "a", "CHANGED": "secret-old", "REMOVED": "secret"})),
+        )
+    )
+    assert made.config == (
+        ConfigChange("ADDED", "added"),
+        ConfigChange("CHANGED", "changed"),
+        ConfigChange("REMOVED", "removed"),
+    )
+    assert "secret" not in repr(made)
+
+
+def test_instances_are_compared_by_process_type() -> None:
+    made = plan(situation(None, standing(1, a_release(1), web=1, clock=1), wanted=names(9, web=3, worker=1)))
+    assert made.processes == (ProcessChange("web", 1, 3), ProcessChange("clock", 1, 0), ProcessChange("worker", 0, 1))
+
+
+SCALES = st.dictionaries(st.sampled_from(["web", "worker", "clock"]), st.integers(1, 3), min_size=1)
+
+
+@given(
+    old=SCALES,
+    new=SCALES,
+    warm=SCALES,
+    kind=st.sampled_from(["rolling", "recreate", "bluegreen", "canary"]),
+    action=st.sampled_from(["deploy", "rollback", "restart", "scale"]),
+    memory=st.integers(1, 24),
+    exclusive=st.sets(st.sampled_from(["web", "worker", "clock"])),
+)
+def test_whatever_there_is_the_plan_holds_together(
+    old: dict[str, int],
+    new: dict[str, int],
+    warm: dict[str, int],
+    kind: str,
+    action: str,
+    memory: int,
+    exclusive: set[str],
+) -> None:
+    release = a_release(1, strategy=Strategy(kind), stop_first=tuple(sorted(exclusive)))  # type: ignore[arg-type]
+    stands = (standing(1, release, "warm", **warm), standing(2, a_release(2), **old))
+    wanted = names(9, **new)
+    try:
+        made = plan(
+            situation(release, *stands, wanted=wanted, action=action, machine=replace(MACHINE, memory=memory * GIB))
+        )
+    except NoRoom:
+        assert sum(new.values()) > memory, "it was refused although it fits"
+        return
+    web = [name for name in wanted if process_of(name) == "web"]
+    others = [name for name in wanted if process_of(name) != "web"]
+    assert sorted(made.named("start")) == sorted(others if made.named("adopt") else wanted)
+    assert not made.named("adopt") or len(made.named("adopt")) == len(web)
+    left = set(stands[1].instances) | set(() if made.named("evict") else stands[0].instances)
+    assert set(made.named("stop")) == left - set(made.named("adopt")), "all of the old ones end in the end"
+    assert set(made.named("park")) <= set(made.named("stop"))
+    assert set(made.first) | set(made.handover) == set(made.named("start"))
+    assert [move.verb for move in made.moves].count("switch") == 1
+    _assert_never_too_many(made, stands, memory)
+
+
+def _assert_never_too_many(made: Plan, stands: tuple[Standing, ...], memory: int) -> None:
+    """Of each exclusive process type, and of all together, at no time more than there may be."""
+    up = [name for each in stands for name in each.instances]
+    for move in made.moves:
+        if move.verb == "evict":
+            up = [name for name in up if name not in stands[0].instances]
+        elif move.verb == "start":
+            up.append(move.what)
+            assert len(up) <= memory
+        elif move.verb in ("park", "stop"):
+            up = [name for name in up if name != move.what]
