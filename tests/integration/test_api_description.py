@@ -25,10 +25,13 @@ OPERATIONS = [
 ]
 
 _SERVICE = "/workspaces/{workspace}/projects/{project}/environments/{environment}/services/{service}"
-#: Well-formed is not enough for them: what is typed, unset or deployed must be there.
+#: Well-formed is not enough for them: what is typed, unset or deployed must be there, a canary's steps rise, instances fit.
 HAS_RULES_OF_ITS_OWN = {
     ("delete", _SERVICE),
+    ("patch", _SERVICE),
+    ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),
+    ("post", f"{_SERVICE}/plan"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/deploy"),
 }
 

@@ -46,12 +46,55 @@ async def test_a_service_is_created_changed_and_deleted(api: Api) -> None:
     changed = await api("PATCH", address, json={"settings": {"health": {"timeout": 5}}, "hosts": ["Shop.Example.com"]})
 
     settings = changed.json()["settings"]
-    assert settings["health"] == {"type": "http", "path": "/up", "port": 0, "timeout": 5.0, "success": [200]}
+    health = {
+        "type": "http",
+        "path": "/up",
+        "port": 0,
+        "timeout": 5.0,
+        "success": [200],
+        "interval": 5.0,
+        "failures": 3,
+    }
+    assert settings["health"] == health
     assert settings["port"] == 3000
     assert (await api("GET", address)).json()["hosts"] == ["shop.example.com"]
     assert (await api("DELETE", address, params={"confirm": "web"})).status_code == 400
     assert (await api("DELETE", address, params={"confirm": "blue/sky/production/web"})).status_code == 204
     assert (await api("GET", address)).status_code == 404
+
+
+async def test_every_setting_can_be_read_changed_and_sent_back(api: Api) -> None:
+    given = {
+        "strategy": {"type": "canary", "steps": [5, 25], "interval": 30.0, "sample": 50},
+        "guard": {"mode": "warn", "window": 60.0},
+        "liveness": {"path": "/livez", "failures": 5},
+        "resources": {"devices": {"gpu": 1}},
+        "stop_first": ["beat"],
+        "keep_warm": 0.0,
+    }
+
+    changed = (await api("PATCH", SERVICE, json={"settings": given})).json()["settings"]
+
+    assert changed["strategy"] == given["strategy"] | {"promote": "auto"}
+    assert changed["guard"] == given["guard"]
+    assert changed["liveness"] == {"path": "/livez", "port": 0, "interval": 10.0, "timeout": 5.0, "failures": 5}
+    assert changed["resources"]["devices"] == {"gpu": 1}
+    assert (changed["stop_first"], changed["keep_warm"]) == (["beat"], 0.0)
+    assert (await api("PATCH", SERVICE, json={"settings": changed})).json()["settings"] == changed
+
+
+async def test_a_setting_that_cannot_be_meant_is_refused_and_nothing_changes(api: Api) -> None:
+    before = (await api("GET", SERVICE)).json()["settings"]
+    for wrong, told in (
+        ({"type": "canary", "steps": [50, 10]}, "50,10"),
+        ({"type": "canary", "steps": [0, 10]}, "steps"),
+        ({"promote": "manual"}, "bluegreen"),
+        ({"type": "sudden"}, "rolling"),
+    ):
+        refused = await api("PATCH", SERVICE, json={"settings": {"keep_warm": 1, "strategy": wrong}})
+        assert refused.status_code in (400, 422), wrong
+        assert told in refused.text
+    assert (await api("GET", SERVICE)).json()["settings"] == before
 
 
 async def test_services_are_listed_by_what_they_live_in(api: Api) -> None:

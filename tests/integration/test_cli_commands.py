@@ -14,6 +14,8 @@ from tests.support.terminal import Terminal
 
 from shipway.cli.main import COMMANDS
 from shipway.client import config
+from shipway.domain.names import ServicePath
+from shipway.worker.condition import record_restart, set_readiness
 
 SERVICE = str(PATH)
 
@@ -120,7 +122,9 @@ def test_status_tells_where_it_is_how_it_is_and_the_stages(terminal: Terminal) -
         "URL        http://seen-staging-shop.localhost:8080",
         "Release    v1 by d1, live just now",
     ]
-    assert [line.split() for line in lines[-3:]] == [["STAGE", "STATUS"], ["Build", "complete"], ["Deploy", "complete"]]
+    table = lines[lines.index("STAGE   STATUS") :]
+    assert [line.split() for line in table[1:3]] == [["Build", "complete"], ["Deploy", "complete"]]
+    assert table[3:] == ["", "Plan  v1: rolling, overlap, no interruption"]
     assert terminal.shipway("status", "acme/shop/staging/seen", "--deployment", "d9").code == 1
     assert terminal.ok("open", "--print", "acme/shop/staging/seen") == "http://seen-staging-shop.localhost:8080\n"
     assert terminal.ok("deployments", "acme/shop/staging/seen").splitlines()[1].split()[:3] == ["d1", "live", "deploy"]
@@ -137,12 +141,57 @@ def test_a_service_is_created_with_what_was_said_and_changed_in_parts(terminal: 
 
     service = json.loads(terminal.ok("services", "show", path, "--json"))
     assert service["source"] == {"kind": "image", "reference": "registry.example.com/x:2"}
-    assert service["settings"]["resources"] == {"memory": 256 * 1024**2, "cpus": 0.5, "pids": 512}
+    assert service["settings"]["resources"] == {"memory": 256 * 1024**2, "cpus": 0.5, "pids": 512, "devices": {}}
     assert service["settings"]["health"]["path"] == "/up"
     assert service["settings"]["health"]["timeout"] == 20
     assert service["settings"]["port"] == 3000
     assert service["hosts"] == ["x.example.com"]
     assert "256m memory, 0.5 cpus" in terminal.ok("services", "show", path)
+
+
+def test_status_tells_what_is_wrong_with_an_instance(terminal: Terminal, server: Served) -> None:
+    path = ServicePath.parse("acme/shop/staging/troubled")
+    terminal.ok("services", "create", str(path), "--image", "registry.example.com/x:1")
+    terminal.ok("deploy", str(path))
+    name = f"{path.dotted}.v1.d1.web.1"
+    assert "restarted" not in terminal.ok("status", str(path))
+    deployment = json.loads(terminal.ok("status", str(path), "--json"))["service"]["live"]["id"]
+
+    platform = server.stack.platform
+    server.run(lambda: record_restart(platform, name, "out of memory", hung=True))
+    server.run(lambda: set_readiness(platform, deployment, name, ready=False))
+
+    told = terminal.ok("status", str(path))
+    assert "State      degraded" in told
+    assert "web.1      not ready, gets no requests; restarted 1×, just now: out of memory" in told
+
+
+def test_how_releases_come_and_are_watched_is_set_by_options(terminal: Terminal) -> None:
+    path = "acme/shop/production/careful"
+    watched = ["--liveness-path", "/livez", "--health-failures", "5", "--guard", "warn", "--guard-window", "60"]
+    canary = ["--strategy", "canary", "--canary-steps", "5,25%", "--canary-interval", "30", "--canary-sample", "10"]
+    terminal.ok("services", "create", path, *watched, *canary, "--stop-first", "beat", "--device", "gpu=1")
+
+    settings = json.loads(terminal.ok("services", "show", path, "--json"))["settings"]
+    assert settings["strategy"] == {
+        "type": "canary",
+        "promote": "auto",
+        "steps": [5, 25],
+        "interval": 30,
+        "sample": 10,
+    }
+    assert settings["guard"] == {"mode": "warn", "window": 60}
+    assert (settings["liveness"]["path"], settings["health"]["failures"]) == ("/livez", 5)
+    assert (settings["stop_first"], settings["resources"]["devices"]) == (["beat"], {"gpu": 1})
+    shown = terminal.ok("services", "show", path)
+    assert "canary: 5 %, 25 % of the requests for 30 s each" in shown
+    assert "gpu=1" in shown
+
+    terminal.ok("services", "set", path, "--liveness-path", "", "--stop-first", "", "--keep-warm", "0")
+    settings = json.loads(terminal.ok("services", "show", path, "--json"))["settings"]
+    assert (settings["liveness"]["path"], settings["stop_first"], settings["keep_warm"]) == ("", [], 0)
+    assert terminal.shipway("services", "set", path, "--canary-steps", "ten").code == 2
+    assert terminal.shipway("services", "set", path, "--canary-steps", "50,10").code == 1
 
 
 @pytest.mark.parametrize(

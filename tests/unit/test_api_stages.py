@@ -59,6 +59,11 @@ def test_the_stage_table_sums_up_the_steps(
     assert [stage.status for stage in stages(deployment, steps(*states))] == [build, deploy]
 
 
+def test_a_step_that_only_some_deployments_have_counts_as_one_of_its_stage() -> None:
+    failed = [*steps(*["complete"] * 7), StepRecord("canary", "error")]
+    assert stages(FAILED, failed)[1].status == "error"
+
+
 @pytest.mark.parametrize(
     ("deployment", "words"),
     [
@@ -66,6 +71,9 @@ def test_the_stage_table_sums_up_the_steps(
         (RUNNING, (None, "Started", None)),
         (LIVE, ("active", "Ready", "live")),
         (replace(LIVE, state="superseded"), ("active", "Ready", "superseded")),
+        (replace(RUNNING, state="ready"), (None, "Ready", None)),
+        (replace(RUNNING, promote_requested=True), (None, "Ready", None)),
+        (replace(FAILED, promote_requested=True), ("error", "Failed", None)),
         (FAILED, ("error", "Failed", None)),
         (replace(QUEUED, state="cancelled"), ("error", "Failed", None)),
         (replace(QUEUED, state="superseded"), (None, "Failed", "superseded")),

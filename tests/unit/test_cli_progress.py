@@ -22,8 +22,8 @@ def deployment(**states: Any) -> Deployment:
         }
         for name, state in states.items()
     ]
-    known = {"id": "dep_1", "number": 7, "service": "a/b/c/d", "status_label": "Building", "position": None}
-    return {**known, "steps": steps}  # type: ignore[return-value]
+    known = {"id": "dep_1", "number": 7, "service": "a/b/c/d", "state": "running", "status_label": "Building"}
+    return {**known, "position": None, "steps": steps}  # type: ignore[return-value]
 
 
 def test_plain_lines_come_once_and_in_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,3 +73,11 @@ def test_a_terminal_shows_all_steps_and_the_last_lines_of_the_one_that_runs() ->
     assert "[red]line 19" in shown
     assert "line 11\n" not in shown
     assert "cloned" not in shown
+
+
+def test_what_is_ready_says_so_whatever_else_it_is_called() -> None:
+    display = Live()
+    display.deployment({**deployment(promotion="running"), "state": "ready", "status_label": "Deploying"})
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(display.render())
+    assert console.export_text().splitlines()[0].strip() == "a/b/c/d d7: Ready"

@@ -9,7 +9,7 @@ from shipway.builders.analysis import analyze
 from shipway.builders.explanation import explain
 from shipway.domain.artifacts import Analysis, Checkout, from_root
 from shipway.domain.errors import DeployFailed
-from shipway.domain.probe import Probe
+from shipway.domain.probe import Liveness, Probe
 from shipway.domain.service import ServiceSettings
 
 SERVER = "require('http').createServer().listen(process.env.PORT)\n"
@@ -68,6 +68,14 @@ def test_health_fills_what_the_settings_leave_open(tmp_path: Path) -> None:
     write(tmp_path, {"shipway.toml": '[health]\npath = "/theirs"\ntimeout = 20\n'})
     assert look(tmp_path).probe == Probe(path="/theirs", timeout=20.0)
     assert look(tmp_path, probe=Probe(path="/mine")).probe == Probe(path="/mine", timeout=20.0)
+
+
+def test_liveness_is_declared_in_the_same_way(tmp_path: Path) -> None:
+    write(tmp_path, {"server.js": SERVER})
+    assert look(tmp_path, liveness=Liveness(path="/mine")).liveness is None
+    write(tmp_path, {"shipway.toml": '[liveness]\npath = "/theirs"\nfailures = 5\n'})
+    assert look(tmp_path).liveness == Liveness(path="/theirs", failures=5)
+    assert look(tmp_path, liveness=Liveness(path="/mine")).liveness == Liveness(path="/mine", failures=5)
 
 
 def test_a_provider_is_chosen_by_setting_before_file_before_a_buildpack(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def test_every_key_is_read_with_its_line(tmp_path: Path) -> None:
         'install = "npm ci"\nbuild = ["a", "b"]\nstart = "node x.js"\npackages = ["libpq5=15*", "ffmpeg"]\n'.replace(
             "=15*", ""
         )
-        + '[processes]\nworker = "node w.js"\n[health]\npath = "/up"\nsuccess = 204\n',
+        + '[processes]\nworker = "node w.js"\n[health]\npath = "/up"\nsuccess = 204\nfailures = 0\n'
+        '[liveness]\npath = "/livez"\ninterval = 30\n',
     ).said
     assert {key: (each.value, each.where) for key, each in said.items()} == {
         "port": (3000, "shipway.toml:1"),
@@ -49,6 +50,9 @@ def test_every_key_is_read_with_its_line(tmp_path: Path) -> None:
         "processes.worker": ("node w.js", "shipway.toml:13"),
         "health.path": ("/up", "shipway.toml:15"),
         "health.success": ((204,), "shipway.toml:16"),
+        "health.failures": (0, "shipway.toml:17"),
+        "liveness.path": ("/livez", "shipway.toml:19"),
+        "liveness.interval": (30.0, "shipway.toml:20"),
     }
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipway.domain.clock import now
-from shipway.domain.deployment import STEPS, StepRecord
+from shipway.domain.deployment import OPTIONAL_STEPS, STEPS, StepRecord
+from shipway.domain.vitals import Vitals
 from shipway.domain.workload import Instance, Owner
 from shipway.web import states
 from shipway.web.timeline import WIDTH, bars
@@ -44,7 +45,7 @@ def test_a_duration_is_said_as_exactly_as_it_matters(seconds: float, said: str) 
 
 
 def test_every_step_says_what_it_is_for() -> None:
-    assert all(purpose(step) for step in (*STEPS, "abandon"))
+    assert all(purpose(step) for step in (*STEPS, *OPTIONAL_STEPS, "abandon"))
 
 
 def test_a_step_that_was_never_reached_does_not_wait_for_ever() -> None:
@@ -56,7 +57,14 @@ def test_a_step_that_was_never_reached_does_not_wait_for_ever() -> None:
 def test_an_instance_says_how_it_ended() -> None:
     ended = Instance("web.1", Owner("svc", "dep"), "exited", "", exit_code=3)
     killed = Instance("web.1", Owner("svc", "dep"), "exited", "", exit_code=137, oom_killed=True)
-    assert (states.of_instance(ended).text, states.of_instance(killed).text) == ("Exited with 3", "Out of memory")
+    told = [states.of_instance(each, Vitals(unready=frozenset({"web.1"}))).text for each in (ended, killed)]
+    assert told == ["Exited with 3", "Out of memory"]
+
+
+def test_an_instance_that_runs_and_gets_no_requests_is_not_ready() -> None:
+    running = Instance("web.1", Owner("svc", "dep"), "running", "10.0.0.2")
+    assert states.of_instance(running, Vitals()).text == "Running"
+    assert states.of_instance(running, Vitals(unready=frozenset({"web.1"}))).text == "Not ready"
 
 
 def step(name: str, start: float, end: float | None) -> StepRecord:

@@ -7,7 +7,7 @@ from pathlib import Path
 from shipway.builders import dockerfile as dockerfiles
 from shipway.builders import own_dockerfile, workspaces
 from shipway.builders.build_arguments import BuildNames
-from shipway.builders.declarations import declarations, probe
+from shipway.builders.declarations import declarations, liveness, probe
 from shipway.builders.declared import SETTINGS, Declared
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.dockerignore import rules_of
@@ -84,6 +84,7 @@ def analyze(
         release_command=declared.text("release"),
         warnings=(*found.warnings, *declared.warnings, *_without_command(found, declared), *given),
         probe=probe(declared),
+        liveness=liveness(declared),
     )
 
 

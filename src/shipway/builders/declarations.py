@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from typing import Any
 
 from shipway.builders import app_json, manifest
 from shipway.builders import procfile as procfiles
 from shipway.builders.declared import SETTINGS, Declared, Document, Said, Value, merged
 from shipway.builders.detectors.tree import Tree
-from shipway.domain.probe import Probe
+from shipway.domain.probe import Liveness, Probe
 from shipway.domain.service import ServiceSettings
 
 
@@ -38,16 +39,31 @@ def from_settings(settings: ServiceSettings) -> Document:
         "processes.web": settings.start_command,
         "port": settings.port,
     }
-    probe, default = settings.probe, Probe()
-    health = {each.name: getattr(probe, each.name) for each in fields(Probe)}
-    changed = {f"health.{name}": value for name, value in health.items() if value != getattr(default, name)}
-    said = {key: value for key, value in given.items() if value} | changed
+    said = {key: value for key, value in given.items() if value}
+    said |= _changed("health", settings.probe, Probe()) | _changed("liveness", settings.liveness, Liveness())
     return Document({key: Said(value, SETTINGS) for key, value in said.items()})
+
+
+def _changed(table: str, value: Probe | Liveness, default: Probe | Liveness) -> dict[str, Value]:
+    named = {each.name: getattr(value, each.name) for each in fields(value)}
+    return {f"{table}.{name}": value for name, value in named.items() if value != getattr(default, name)}
 
 
 def probe(declared: Declared) -> Probe | None:
     """The health check as declared; `None` when no file has a word in it, so that the settings alone decide."""
-    said = declared.under("health")
+    said = _said_in_files(declared, "health")
+    return Probe(**said) if said else None
+
+
+def liveness(declared: Declared) -> Liveness | None:
+    """The liveness check in the same way."""
+    said = _said_in_files(declared, "liveness")
+    return Liveness(**said) if said else None
+
+
+def _said_in_files(declared: Declared, table: str) -> dict[str, Any]:
+    """All that is said in a table; nothing when all of it is the settings' own."""
+    said = declared.under(table)
     if all(each.where == SETTINGS and not each.instead_of for each in said.values()):
-        return None
-    return Probe(**{name: each.value for name, each in said.items()})  # type: ignore[arg-type]
+        return {}
+    return {name: each.value for name, each in said.items()}

@@ -32,6 +32,13 @@ _TOLD = {
     "health.port": "health is asked on port {}",
     "health.timeout": "{} s to become healthy",
     "health.success": "healthy with {}",
+    "health.interval": "health is asked every {} s",
+    "health.failures": "not ready after {} failures",
+    "liveness.path": "liveness is asked at {}",
+    "liveness.port": "liveness is asked on port {}",
+    "liveness.interval": "liveness is asked every {} s",
+    "liveness.timeout": "{} s to answer that",
+    "liveness.failures": "started again after {} failures",
 }
 
 

@@ -205,7 +205,22 @@ _TABLES: dict[str, dict[str, Check]] = {
         "packages": _packages,
     },
     "processes": {},
-    "health": {"type": _kind, "path": _http_path, "port": _PORT, "timeout": _seconds, "success": _statuses},
+    "health": {
+        "type": _kind,
+        "path": _http_path,
+        "port": _PORT,
+        "timeout": _seconds,
+        "success": _statuses,
+        "interval": _seconds,
+        "failures": _number(0, 1000),
+    },
+    "liveness": {
+        "path": _http_path,
+        "port": _PORT,
+        "interval": _seconds,
+        "timeout": _seconds,
+        "failures": _number(1, 1000),
+    },
 }
 #: What people look for who want to set config vars here.
 _VARIABLES = {"env", "vars", "variables", "environment", "config", "secrets"}

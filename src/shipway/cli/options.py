@@ -52,6 +52,10 @@ directory_option = click.option(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Instead of the present directory.",
 )
+zero_downtime_option = click.option(
+    "--require-zero-downtime", is_flag=True, help="Refuse, rather than interrupt the service."
+)
+wait_option = click.option("--wait", is_flag=True, help="When it is ready, go on until it is promoted or cancelled.")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 
 

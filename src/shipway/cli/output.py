@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from shipway.client.models import Deployment
+
 _COLOURS = {
     "running": "green",
     "live": "green",
@@ -18,6 +20,7 @@ _COLOURS = {
     "degraded": "yellow",
     "deploying": "cyan",
     "queued": "cyan",
+    "ready": "cyan",
     "pending": "bright_black",
     "skipped": "bright_black",
     "superseded": "bright_black",
@@ -69,6 +72,11 @@ def ago(moment: str | None, now: datetime | None = None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return "just now" if seconds < 5 else f"{int(seconds)} s ago"
+
+
+def label(deployment: Deployment) -> str:
+    """A deployment's state in a word: what it does while it runs."""
+    return "Ready" if deployment["state"] == "ready" else deployment["status_label"]
 
 
 def is_terminal() -> bool:

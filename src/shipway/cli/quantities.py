@@ -25,6 +25,19 @@ class MemoryType(click.ParamType[int]):
         return int(float(match[1]) * _FACTORS[match[2].lower()])
 
 
+class PercentsType(click.ParamType[list[int]]):
+    """`10,50`."""
+
+    name = "percents"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        """As numbers."""
+        words = [word.strip().removesuffix("%") for word in str(value).split(",")]
+        if not all(word.isascii() and word.isdigit() for word in words):
+            self.fail(f"{value!r} are no percents; write 10,50.", param, ctx)
+        return [int(word) for word in words]
+
+
 class DeploymentNumberType(click.ParamType[int]):
     """`12` or `d12`."""
 
@@ -51,16 +64,16 @@ class BuildNumberType(click.ParamType[int]):
         return int(digits)
 
 
-def counts(words: Iterable[str]) -> dict[str, int]:
-    """`web=3 worker=2` as numbers by process type."""
+def counts(words: Iterable[str], what: str = "instances", example: str = "web=3") -> dict[str, int]:
+    """`web=3 worker=2` as numbers by process type, or by whatever is counted."""
     found: dict[str, int] = {}
     for word in words:
         process, equals, number = word.partition("=")
         if not (equals and process and number.isascii() and number.isdigit()):
-            raise click.UsageError(f"{word!r} says no number of instances; write web=3.")
+            raise click.UsageError(f"{word!r} says no number of {what}; write {example}.")
         found[process] = int(number)
     if not found:
-        raise click.UsageError("Say how many of what; write web=3.")
+        raise click.UsageError(f"Say how many of what; write {example}.")
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from shipway.cli.quantities import MemoryType
+from shipway.cli.quantities import MemoryType, PercentsType, counts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,8 +21,23 @@ _SETTINGS = (
     click.option("--health-type", type=click.Choice(["http", "tcp", "none"]), help="How health is asked for."),
     click.option("--health-path", metavar="P", help="Path that answers 200 when an instance is up."),
     click.option("--health-timeout", type=float, metavar="S", help="Seconds an instance has to come up."),
+    click.option("--health-interval", type=float, metavar="S", help="Seconds between two questions once it is live."),
+    click.option(
+        "--health-failures",
+        type=int,
+        metavar="N",
+        help="In a row, after which it gets no requests for a while; 0: never.",
+    ),
+    click.option(
+        "--liveness-path", metavar="P", help="Path of which an instance that fails is started again; '': none."
+    ),
+    click.option("--liveness-port", type=click.IntRange(0, 65_535), help="Port of it, where it is another one."),
+    click.option("--liveness-interval", type=float, metavar="S", help="Seconds between two questions."),
+    click.option("--liveness-timeout", type=float, metavar="S", help="Seconds that an answer may take."),
+    click.option("--liveness-failures", type=int, metavar="N", help="In a row, after which it is started again."),
     click.option("--memory", type=MemoryType(), metavar="512m", help="Hard limit of one instance."),
     click.option("--cpus", type=float, metavar="0.5", help="Cores of one instance."),
+    click.option("--device", "devices", multiple=True, metavar="gpu=1", help="Whole devices; may be repeated."),
     click.option("--start-command", metavar="CMD", help="Instead of the detected command of `web`."),
     click.option("--dockerfile", metavar="FILE", help="Path of the Dockerfile inside the source."),
     click.option("--target", metavar="STAGE", help="Stage of the Dockerfile that is built, instead of the last."),
@@ -31,10 +46,64 @@ _SETTINGS = (
     ),
     click.option("--drain-timeout", type=float, metavar="S", help="Seconds that requests in flight have at a switch."),
     click.option("--stop-grace", type=float, metavar="S", help="Seconds between SIGTERM and SIGKILL."),
+    click.option(
+        "--strategy",
+        type=click.Choice(["rolling", "bluegreen", "canary", "recreate"]),
+        help="How traffic moves from one release to the next.",
+    ),
+    click.option("--promote", type=click.Choice(["auto", "manual"]), help="bluegreen: whether it waits for your word."),
+    click.option("--canary-steps", type=PercentsType(), metavar="10,50", help="canary: percent of the requests."),
+    click.option("--canary-interval", type=float, metavar="S", help="canary: seconds that each step lasts."),
+    click.option("--canary-sample", type=int, metavar="N", help="canary: requests that a step is judged by at least."),
+    click.option(
+        "--stop-first", multiple=True, metavar="TYPE", help="Process type that must never run twice; '': none."
+    ),
+    click.option("--keep-warm", type=float, metavar="S", help="Seconds that the old instances stay, for an undo."),
+    click.option(
+        "--guard", type=click.Choice(["off", "warn", "undo"]), help="What happens when errors rise after a switch."
+    ),
+    click.option("--guard-window", type=float, metavar="S", help="Seconds after a switch in which it watches."),
+    click.option(
+        "--probe-switch/--no-probe-switch", default=None, help="Ask the service around each switch, for the report."
+    ),
 )
-_HEALTH = {"health_type": "type", "health_path": "path", "health_timeout": "timeout"}
-_RESOURCES = {"memory": "memory", "cpus": "cpus"}
-_PLAIN = ("port", "start_command", "dockerfile", "target", "provider", "drain_timeout", "stop_grace")
+#: Options by the group of settings they belong to, with their name in it.
+_GROUPS = {
+    "health": {
+        "health_type": "type",
+        "health_path": "path",
+        "health_timeout": "timeout",
+        "health_interval": "interval",
+        "health_failures": "failures",
+    },
+    "liveness": {
+        "liveness_path": "path",
+        "liveness_port": "port",
+        "liveness_interval": "interval",
+        "liveness_timeout": "timeout",
+        "liveness_failures": "failures",
+    },
+    "resources": {"memory": "memory", "cpus": "cpus"},
+    "strategy": {
+        "strategy": "type",
+        "promote": "promote",
+        "canary_steps": "steps",
+        "canary_interval": "interval",
+        "canary_sample": "sample",
+    },
+    "guard": {"guard": "mode", "guard_window": "window"},
+}
+_PLAIN = (
+    "probe_switch",
+    "port",
+    "start_command",
+    "dockerfile",
+    "target",
+    "provider",
+    "drain_timeout",
+    "stop_grace",
+    "keep_warm",
+)
 
 
 def source_options(command: F) -> F:
@@ -54,9 +123,13 @@ def settings_options(command: F) -> F:
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that were given."""
     given = {name: options[name] for name in _PLAIN if options[name] is not None}
-    for group, names in (("health", _HEALTH), ("resources", _RESOURCES)):
+    for group, names in _GROUPS.items():
         if values := {to: options[name] for name, to in names.items() if options[name] is not None}:
             given[group] = values
+    if options["devices"]:
+        given["resources"] = given.get("resources", {}) | {"devices": counts(options["devices"], "devices", "gpu=1")}
+    if options["stop_first"]:
+        given["stop_first"] = [process for process in options["stop_first"] if process]
     return given
 
 

@@ -113,6 +113,10 @@ class Client:
         """Set how many instances of each given process type run."""
         return self._ask(models.Scaled, "PUT", f"{_service(path)}/scale", json=dict(counts))
 
+    def set_traffic(self, path: str, mode: str) -> models.Traffic:
+        """Let requests reach its instances (`open`), or not (`maintenance`, `paused`)."""
+        return self._ask(models.Traffic, "PUT", f"{_service(path)}/traffic", json={"mode": mode})
+
     def restart(self, path: str) -> models.Deployment:
         """New instances of what is live."""
         return self._ask(models.Deployment, "POST", f"{_service(path)}/restart")
@@ -149,16 +153,28 @@ class Client:
 
     # Deployments
 
-    def deploy(self, path: str, *, queue: str = "", **revision: str) -> models.Deployment:
+    def plan(self, path: str, action: str, **body: Any) -> models.Plan | None:
+        """What a deployment would do; `None` for a scaling of what is not live. `body` as the API takes it."""
+        body = {"action": action, **body}
+        made: models.Plan | None = self._transport.send("POST", f"{_service(path)}/plan", json=body)
+        return made
+
+    def deploy(
+        self, path: str, *, queue: str = "", require_zero_downtime: bool = False, **revision: str
+    ) -> models.Deployment:
         """Ask for a deployment; `ref`, `upload` or `image` say of what."""
         address, params = _pipeline(path)
-        body = {name: value for name, value in revision.items() if value}
+        body: dict[str, Any] = {name: value for name, value in revision.items() if value}
+        body |= {"require_zero_downtime": require_zero_downtime}
         return self._ask(models.Deployment, "POST", f"{address}/deploy", params=params | {"queue": queue}, json=body)
 
-    def rollback(self, path: str, version: int | None = None) -> models.Deployment:
+    def rollback(
+        self, path: str, version: int | None = None, *, require_zero_downtime: bool = False
+    ) -> models.Deployment:
         """Back to a release; without a number the one before."""
         address, params = _pipeline(path)
-        return self._ask(models.Deployment, "POST", f"{address}/rollback", params=params, json={"version": version})
+        body = {"version": version, "require_zero_downtime": require_zero_downtime}
+        return self._ask(models.Deployment, "POST", f"{address}/rollback", params=params, json=body)
 
     def status(self, path: str, number: int | None = None) -> models.Status:
         """The stage table of a deployment, the newest by default."""
@@ -181,6 +197,10 @@ class Client:
     def explanation(self, deployment_id: str) -> models.Explanation:
         """Why one is as it is."""
         return self._ask(models.Explanation, "GET", f"/deployments/{deployment_id}/explanation")
+
+    def promote(self, deployment_id: str) -> models.Deployment:
+        """Send one that is ready its traffic."""
+        return self._ask(models.Deployment, "POST", f"/deployments/{deployment_id}/promote")
 
     def cancel(self, deployment_id: str) -> models.Deployment:
         """Ask for it to stop."""

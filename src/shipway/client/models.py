@@ -70,10 +70,74 @@ class Cutover(TypedDict):
     cut: int
     errors_5xx: int
     broken: int
+    slowest_ms: int
+    interrupted: bool
+    asked: int
+    lost: int
+
+
+class Guarded(TypedDict):
+    """What the guard saw after the switch."""
+
+    verdict: str
+    why: str
+    undone_by: int | None
+
+
+class Move(TypedDict):
+    """One act on the world."""
+
+    verb: str
+    what: str
+
+
+class ProcessChange(TypedDict):
+    """How many instances of a process type there are."""
+
+    name: str
+    before: int
+    after: int
+
+
+class ConfigChange(TypedDict):
+    """A config var that changes."""
+
+    name: str
+    change: str
+
+
+class Capacity(TypedDict):
+    """An amount of what instances are given."""
+
+    memory: int
+    cpus: float
+    devices: dict[str, int]
+
+
+class Plan(TypedDict):
+    """What a deployment does to what runs, in order, and why in that way."""
+
+    summary: str
+    release: int
+    image: str
+    replaces: int | None
+    strategy: str
+    mode: str
+    reason: str
+    why: str
+    waits: bool
+    interrupts: list[str]
+    moves: list[Move]
+    processes: list[ProcessChange]
+    config: list[ConfigChange]
+    needed: Capacity
+    free: Capacity
+    at_once: int
+    warnings: list[str]
 
 
 class Deployment(TypedDict):
-    """One attempt to make a release live; `steps`, `cutover` and `position` are left out in lists."""
+    """One attempt to make a release live; `steps`, `plan`, `cutover` and `position` are left out in lists."""
 
     id: str
     number: int
@@ -88,11 +152,15 @@ class Deployment(TypedDict):
     failure: Failure | None
     weakly_verified: str
     cancel_requested: bool
+    promote_requested: bool
+    require_zero_downtime: bool
     created_at: str
     started_at: str | None
     live_at: str | None
     finished_at: str | None
+    guarded: Guarded | None
     steps: NotRequired[list[Step]]
+    plan: NotRequired[Plan | None]
     cutover: NotRequired[Cutover | None]
     position: NotRequired[int | None]
 
@@ -144,6 +212,13 @@ class Release(TypedDict):
     created_at: str
 
 
+class Restart(TypedDict):
+    """That a live instance ended and was started again."""
+
+    at: str
+    reason: str
+
+
 class Instance(TypedDict):
     """One running copy of one process type."""
 
@@ -155,6 +230,9 @@ class Instance(TypedDict):
     exit_code: int | None
     oom_killed: bool
     restarts: int
+    last_restart: Restart | None
+    live: bool
+    ready: bool
     started_at: str | None
 
 
@@ -172,6 +250,7 @@ class Service(TypedDict):
     source: dict[str, str]
     settings: dict[str, Any]
     scale: dict[str, int]
+    traffic: str
     live: Deployment | None
     latest: Deployment | None
     instances: list[Instance]
@@ -183,6 +262,12 @@ class Scaled(TypedDict):
 
     scale: dict[str, int]
     deployment: Deployment | None
+
+
+class Traffic(TypedDict):
+    """Whether requests reach a service's instances."""
+
+    mode: str
 
 
 class Stage(TypedDict):

@@ -56,6 +56,13 @@ class Explanation:
                 return f"It failed{f' in {self.step}' if self.step else ''}. {self._serving}"
             case "cancelled":
                 return f"It was cancelled before traffic moved. {self._serving}"
+        return self._under_way
+
+    @property
+    def _under_way(self) -> str:
+        deployment = self.view.deployment
+        if deployment.state == "ready" and not (deployment.promote_requested or deployment.cancel_requested):
+            return f"It is ready, and waits for somebody to promote or cancel it. {self._serving}"
         asked = " It was asked to stop." if deployment.cancel_requested else ""
         return f"It is under way{f', in {self.step}' if self.step else ', between two steps'}.{asked}"
 

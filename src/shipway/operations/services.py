@@ -4,22 +4,25 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from shipway.domain.clock import now
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.domain.errors import Conflict, Forbidden, Invalid
 from shipway.domain.names import ServicePath, host, slug
 from shipway.domain.service import Service, ServiceSettings, ServiceState
+from shipway.domain.settings_rules import check_settings
 from shipway.domain.source import GitSource, ImageSource, Source
+from shipway.domain.vitals import Vitals
 from shipway.domain.workload import Instance
 from shipway.operations import access, tenancy
 from shipway.operations.access import Actor
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.together import together
-from shipway.store import deployments, services
+from shipway.store import deployments, restarts, rollouts, services
 from shipway.store.database import Tx
 
 #: A DNS label may have 63 characters; a suffix needs some.
@@ -35,6 +38,7 @@ class ServiceView:
     url: str
     live: Deployment | None
     latest: Deployment | None
+    vitals: Vitals
     instances: tuple[Instance, ...] = ()
 
 
@@ -77,7 +81,8 @@ async def get_service(
     if not with_instances:
         return view
     instances = await platform.engine.instances(service=view.service.id)
-    return replace(view, instances=tuple(instances), state=_with_instances(view, instances))
+    degraded = view.state == "running" and not view.vitals.are_complete(instances)
+    return replace(view, instances=tuple(instances), state="degraded" if degraded else view.state)
 
 
 async def list_services(
@@ -155,17 +160,21 @@ async def _default_host(tx: Tx, platform: Platform, path: ServicePath) -> str:
 
 
 def merged(settings: ServiceSettings, changes: Mapping[str, Any]) -> ServiceSettings:
-    """The settings with some fields changed; a nested mapping changes some fields of what is nested."""
+    """The settings with some fields changed; a nested mapping changes some fields of what is nested. Raises `Invalid`
+    for what can't be meant."""
     changed: ServiceSettings = _replaced(settings, changes)
+    check_settings(settings, changed)
     return changed
 
 
 def _replaced(value: Any, changes: Mapping[str, Any]) -> Any:
+    if not is_dataclass(value):
+        return changes
     new = {
         name: _replaced(getattr(value, name), change) if isinstance(change, Mapping) else change
         for name, change in changes.items()
     }
-    return replace(value, **new)
+    return replace(value, **new)  # type: ignore[type-var]
 
 
 def _check_source(platform: Platform, actor: Actor, path: ServicePath, source: Source) -> None:
@@ -188,20 +197,22 @@ async def _view(tx: Tx, platform: Platform, service: Service) -> ServiceView:
     latest = next(iter(await deployments.of_service(tx, service.id, limit=1)), None)
     live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
     url = platform.settings.app_url(service.hosts[0]) if service.hosts else ""
-    return ServiceView(service, _state(latest, live), url, live, latest)
+    vitals = await _vitals(tx, live) if live else Vitals()
+    return ServiceView(service, _state(latest, live, vitals), url, live, latest, vitals)
 
 
-def _state(latest: Deployment | None, live: Deployment | None) -> ServiceState:
+async def _vitals(tx: Tx, live: Deployment) -> Vitals:
+    found = [each for each in await rollouts.listed(tx, live.service_id) if each.deployment_id == live.id]
+    if not found:
+        return Vitals()
+    wanted = frozenset(found[0].instances) - frozenset(found[0].parked)
+    return Vitals(wanted, wanted & frozenset(found[0].unready), await restarts.of_rollout(tx, live.id))
+
+
+def _state(latest: Deployment | None, live: Deployment | None, vitals: Vitals) -> ServiceState:
     """A failed deployment over a serving one leaves the service running (S1.4)."""
     if latest and latest.state in UNFINISHED:
         return "deploying"
     if live:
-        return "running"
+        return "running" if vitals.are_good(now()) else "degraded"
     return "failed" if latest and latest.state == "failed" else "stopped"
-
-
-def _with_instances(view: ServiceView, instances: Sequence[Instance]) -> ServiceState:
-    mine = [instance for instance in instances if view.live and instance.owner.deployment == view.live.id]
-    if view.state != "running" or all(instance.state == "running" for instance in mine):
-        return view.state
-    return "degraded"

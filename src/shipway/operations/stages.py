@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shipway.domain.deployment import SOURCE_STEPS, STEPS, UNFINISHED, Deployment, StepRecord, StepState
+from shipway.domain.deployment import (
+    OPTIONAL_STEPS,
+    SOURCE_STEPS,
+    STEPS,
+    UNFINISHED,
+    Deployment,
+    StepRecord,
+    StepState,
+)
 
 StageName = Literal["Build", "Deploy"]
 Outcome = Literal["active", "error"]
@@ -23,7 +31,7 @@ class Stage:
 def stages(deployment: Deployment, steps: Sequence[StepRecord]) -> tuple[Stage, Stage]:
     """Build and Deploy, summed up from their steps."""
     build = _status(deployment, {step.state for step in steps if step.name in SOURCE_STEPS})
-    rest = STEPS[len(SOURCE_STEPS) :]
+    rest = (*STEPS[len(SOURCE_STEPS) :], *OPTIONAL_STEPS)
     # What is left to do once the traffic has moved can't undo it any more.
     deploy = "complete" if deployment.live_at else _status(deployment, {s.state for s in steps if s.name in rest})
     return Stage("Build", build), Stage("Deploy", deploy)
@@ -37,10 +45,12 @@ def outcome(deployment: Deployment) -> Outcome | None:
 
 
 def update_status(deployment: Deployment) -> UpdateStatus:
-    """As blue-green updates name it."""
-    if deployment.state in ("queued", "running"):
-        return "Pending" if deployment.state == "queued" else "Started"
-    return "Ready" if deployment.live_at or deployment.state == "ready" else "Failed"
+    """As blue-green updates name it. Between its promotion and its switch it stays what it was: ready."""
+    if deployment.state == "queued":
+        return "Pending"
+    if deployment.state == "running" and not deployment.promote_requested:
+        return "Started"
+    return "Ready" if deployment.live_at or deployment.state in ("ready", "running") else "Failed"
 
 
 def mark(deployment: Deployment) -> Mark | None:

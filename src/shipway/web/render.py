@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from shipway.domain.clock import now
+from shipway.domain.headcount import headcount
 from shipway.web import states, words
 from shipway.web.static import version
 from shipway.web.visit import Visit
@@ -31,6 +32,9 @@ _templates.filters |= {
         words.source,
         words.mebibytes,
         words.purpose,
+        words.overlap,
+        words.strategy,
+        headcount,
     )
 }
 

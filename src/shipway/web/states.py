@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shipway.domain.deployment import UNFINISHED, Deployment, StepRecord
 from shipway.domain.service import ServiceState
+from shipway.domain.vitals import Vitals
 from shipway.domain.workload import Instance
 
 
@@ -44,6 +45,7 @@ _INSTANCE = {
     "running": Look("ok", "live", "Running"),
     "exited": Look("bad", "cross", "Exited"),
 }
+_UNREADY = Look("warn", "warning", "Not ready")
 _NEVER_BEGAN = Look("idle", "dash", "not reached")
 _CANCELLING = Look("busy", "turning", "Cancelling")
 
@@ -66,8 +68,10 @@ def of_step(step: StepRecord, *, over: bool) -> Look:
     return _NEVER_BEGAN if over and step.state == "pending" else _STEP[step.state]
 
 
-def of_instance(instance: Instance) -> Look:
+def of_instance(instance: Instance, vitals: Vitals) -> Look:
     """An instance's, with how it ended."""
+    if instance.state == "running" and instance.name in vitals.unready:
+        return _UNREADY
     if instance.state != "exited":
         return _INSTANCE[instance.state]
     ending = "Out of memory" if instance.oom_killed else f"Exited with {instance.exit_code}"

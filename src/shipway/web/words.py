@@ -4,11 +4,12 @@ from datetime import datetime
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
+from shipway.domain.plan import Plan
 from shipway.domain.source import GitSource, ImageSource, Source
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _ACTIONS = {"deploy": "Deploy", "rollback": "Rollback", "restart": "Restart", "scale": "Scale"}
-_DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard"}
+_DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard"}
 _MIB = 1024 * 1024
 #: Between a number and its unit, so that they stay on one line.
 _GLUE = "\N{NO-BREAK SPACE}"
@@ -20,6 +21,9 @@ _STEPS = {
     "release": "freeze image and config",
     "deploy": "start the instances",
     "health": "wait until they answer",
+    "canary": "try it on some of the requests",
+    "promotion": "wait for somebody's word",
+    "handover": "replace what must not run twice",
     "route": "move the traffic",
     "finalize": "drain and stop the old instances",
     "abandon": "remove what was started",
@@ -102,6 +106,23 @@ def mebibytes(number: int) -> str:
 def purpose(step: str) -> str:
     """What a step is there for."""
     return _STEPS.get(step, "")
+
+
+def overlap(plan: Plan) -> str:
+    """How old and new instances follow each other, as a sentence."""
+    if plan.mode == "stop-first":
+        return f"The old instances stop before the new ones start, because {plan.why}."
+    if plan.replaces is None:
+        return "Nothing is live that it could interrupt."
+    if plan.interrupts:
+        told = " and ".join(plan.interrupts)
+        return f"New instances start beside the old ones; of {told}, never to run twice, the old ones end first."
+    return "New instances start beside the old ones."
+
+
+def strategy(plan: Plan) -> str:
+    """How the requests get to the new instances."""
+    return "bluegreen, waits for a promotion" if plan.waits else plan.strategy
 
 
 def _glued(*parts: object) -> str:

@@ -1,4 +1,4 @@
-"""Deployments and releases: look, cancel."""
+"""Deployments and releases: look, promote, cancel."""
 
 from typing import Annotated
 
@@ -42,6 +42,13 @@ async def list_releases(platform: ThePlatform, actor: TheActor, path: ThePath, l
 async def get_deployment(platform: ThePlatform, actor: TheActor, deployment: DeploymentId) -> DeploymentOut:
     """One with its steps."""
     return DeploymentOut.of_view(await deployments.get_deployment(platform, actor, deployment))
+
+
+@router.post("/deployments/{deployment}/promote", status_code=202)
+async def promote_deployment(platform: ThePlatform, actor: TheActor, deployment: DeploymentId) -> DeploymentOut:
+    """Send one that is ready its traffic. It is live when its state says so."""
+    await deployments.promote(platform, actor, deployment)
+    return await get_deployment(platform, actor, deployment)
 
 
 @router.post("/deployments/{deployment}/cancel", status_code=202)

@@ -32,7 +32,10 @@ async def deploy(
     queue: Queue = "supersede",
 ) -> DeploymentOut:
     """Ask for a deployment of the service's source with today's config."""
-    made = await deployments.deploy(platform, actor, path, revision=body.to_domain() if body else None, policy=queue)
+    wanted = body or DeployIn()
+    made = await deployments.deploy(
+        platform, actor, path, revision=wanted.to_domain(), policy=queue, zero_downtime=wanted.require_zero_downtime
+    )
     return await accepted(platform, actor, made, response)
 
 
@@ -47,7 +50,10 @@ async def rollback(
     queue: Queue = "supersede",
 ) -> DeploymentOut:
     """Make an earlier release live again, itself: same image, same config."""
-    made = await deployments.rollback(platform, actor, path, version=body.version if body else None, policy=queue)
+    wanted = body or RollbackIn()
+    made = await deployments.rollback(
+        platform, actor, path, version=wanted.version, policy=queue, zero_downtime=wanted.require_zero_downtime
+    )
     return await accepted(platform, actor, made, response)
 
 

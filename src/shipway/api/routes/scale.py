@@ -3,21 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
-from pydantic import Field
 
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, ThePath
 from shipway.api.routes.pipeline import accepted
 from shipway.api.schemas.deployment import DeploymentOut, DeploymentSummary
+from shipway.api.schemas.plan import Count, ProcessName
 from shipway.api.schemas.service import Scaled
 from shipway.operations import deployments, services
-from shipway.operations.deployments import MOST_INSTANCES
 
 router = APIRouter(prefix=SERVICE, tags=["services"])
 
 _COUNTS = Body(min_length=1, max_length=50, examples=[{"web": 3}], json_schema_extra={"additionalProperties": False})
-ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": r"^[a-z][a-z0-9_-]{0,39}$"})]
-Count = Annotated[int, Field(ge=0, le=MOST_INSTANCES)]
 
 
 @router.put("/scale", responses={202: {"model": Scaled, "description": "A deployment does it."}})

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.fields import View
+from shipway.api.schemas.plan import PlanOut
 from shipway.domain.cutover import Verdict
 from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
 from shipway.domain.names import ServicePath
@@ -65,6 +67,22 @@ class CutoverOut(View):
     cut: int = Field(description="Of these, cut when the drain timeout was reached.")
     errors_5xx: int = Field(description="Answers of 500 and above, from either; they don't weigh in the verdict.")
     broken: int = Field(description="Connections to an instance that failed or broke.")
+    slowest_ms: int = Field(
+        description="Longest time until an answer began; 0 when it is less than one, or can't be told from those before."
+    )
+    interrupted: bool = Field(description="The old instances had to stop first; requests got 503 with Retry-After.")
+    asked: int = Field(description="Requests of Shipway's own around the switch, where the service is set to be asked.")
+    lost: int = Field(description="Of these, without an answer of the app.")
+
+
+class GuardedOut(View):
+    """What watching over the deployment in the minutes after its switch came to."""
+
+    verdict: Literal["good", "warned", "undone"] = Field(
+        description="warned: it has more 5xx than what was live before; undone: so it was rolled back."
+    )
+    why: str = Field(description="A sentence with the figures.")
+    undone_by: int | None = Field(description="Number of the deployment that undid it.")
 
 
 class DeploymentSummary(BaseModel):
@@ -83,10 +101,13 @@ class DeploymentSummary(BaseModel):
     failure: FailureOut | None
     weakly_verified: str = Field(description="Not empty: nothing strict vouches for its health, and what to do.")
     cancel_requested: bool
+    promote_requested: bool
+    require_zero_downtime: bool
     created_at: datetime
     started_at: datetime | None
     live_at: datetime | None
     finished_at: datetime | None
+    guarded: GuardedOut | None = Field(description="Null while the guard watches, and where it is off.")
 
     @classmethod
     def of(cls, deployment: Deployment, path: ServicePath, label: str = "") -> "DeploymentSummary":
@@ -105,10 +126,13 @@ class DeploymentSummary(BaseModel):
             failure=FailureOut.model_validate(deployment.failure) if deployment.failure else None,
             weakly_verified=deployment.weakly_verified,
             cancel_requested=deployment.cancel_requested,
+            promote_requested=deployment.promote_requested,
+            require_zero_downtime=deployment.zero_downtime,
             created_at=deployment.created_at,
             started_at=deployment.started_at,
             live_at=deployment.live_at,
             finished_at=deployment.finished_at,
+            guarded=GuardedOut.model_validate(deployment.guarded) if deployment.guarded else None,
         )
 
 
@@ -116,6 +140,7 @@ class DeploymentOut(DeploymentSummary):
     """The same with its steps."""
 
     steps: list[StepOut]
+    plan: PlanOut | None = Field(description="What it does to what runs, and why; null until that is decided.")
     cutover: CutoverOut | None = Field(description="Null until it is over, and where nothing was replaced.")
     position: int | None = Field(description="How many of the service's wait before it; null when it does not wait.")
 
@@ -124,7 +149,9 @@ class DeploymentOut(DeploymentSummary):
         """From the operations' view."""
         summary = DeploymentSummary.of(view.deployment, view.path, view.status_label)
         report = CutoverOut.model_validate(view.cutover) if view.cutover else None
-        return cls(**dict(summary), steps=steps_out(view.steps), cutover=report, position=view.position)
+        plan = PlanOut.model_validate(view.plan) if view.plan else None
+        steps = steps_out(view.steps)
+        return cls(**dict(summary), steps=steps, plan=plan, cutover=report, position=view.position)
 
 
 class DeploymentPage(BaseModel):

@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field
 
 from shipway.api.schemas.deployment import DeploymentOut
 from shipway.api.schemas.fields import MOST, GitRef, ImageReference, Request, View
+from shipway.api.schemas.plan import ZeroDowntime
 from shipway.domain.deployment import StepState
 from shipway.domain.source import Revision
 from shipway.operations.deployments import DeploymentView
@@ -16,6 +17,7 @@ class DeployIn(Request):
     ref: GitRef = Field(default="", description="Branch, tag or commit; for a git source.")
     upload: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="Digest from POST /uploads.")
     image: ImageReference | None = Field(default=None, description="For an image source.")
+    require_zero_downtime: ZeroDowntime = False
 
     def to_domain(self) -> Revision:
         """As the domain has it."""
@@ -28,6 +30,7 @@ class RollbackIn(Request):
     version: int | None = Field(
         default=None, ge=1, le=MOST, description="Number of the release; null: the last that was live before."
     )
+    require_zero_downtime: ZeroDowntime = False
 
 
 class StageOut(View):

@@ -6,16 +6,24 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.deployment import DeploymentSummary
-from shipway.api.schemas.fields import Request, Slug
+from shipway.api.schemas.fields import Request, Slug, View
 from shipway.api.schemas.settings import SettingsIn, SettingsOut
 from shipway.api.schemas.source import GitBody, ImageBody, SourceBody, UploadBody, source_body
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
-from shipway.domain.service import ServiceState
+from shipway.domain.service import ServiceState, TrafficMode
+from shipway.domain.vitals import Vitals
 from shipway.domain.workload import Instance, InstanceState
 from shipway.operations.services import ServiceView
 
 HostName = Annotated[str, Field(max_length=260, json_schema_extra={"format": "hostname", "maxLength": 253})]
+
+
+class RestartOut(View):
+    """That a live instance ended and was started again."""
+
+    at: datetime
+    reason: str
 
 
 class InstanceOut(BaseModel):
@@ -29,11 +37,15 @@ class InstanceOut(BaseModel):
     exit_code: int | None
     oom_killed: bool
     restarts: int
+    last_restart: RestartOut | None = Field(description="Since it is live.")
+    live: bool = Field(description="Whether it is one of those that serve; else it comes, goes or stands by.")
+    ready: bool = Field(description="False: it failed its health check since it is live, and others get its requests.")
     started_at: datetime | None
 
     @classmethod
-    def of(cls, instance: Instance) -> "InstanceOut":
-        """From the domain's value."""
+    def of(cls, instance: Instance, vitals: Vitals) -> "InstanceOut":
+        """From the domain's values."""
+        last = vitals.restarts.get(instance.name)
         return cls(
             name=instance.name,
             process=instance.owner.process,
@@ -42,7 +54,10 @@ class InstanceOut(BaseModel):
             state=instance.state,
             exit_code=instance.exit_code,
             oom_killed=instance.oom_killed,
-            restarts=instance.restarts,
+            restarts=vitals.restarts_of(instance),
+            last_restart=RestartOut.model_validate(last) if last else None,
+            live=instance.name in vitals.wanted,
+            ready=instance.name not in vitals.unready,
             started_at=instance.started_at,
         )
 
@@ -61,6 +76,9 @@ class ServiceOut(BaseModel):
     source: GitBody | UploadBody | ImageBody = Field(discriminator="kind")
     settings: SettingsOut
     scale: dict[str, int] = Field(description="As set; one of each process type that is not named.")
+    traffic: TrafficMode = Field(
+        description="Other than `open`: requests don't reach its instances; see PUT `/traffic`."
+    )
     live: DeploymentSummary | None = Field(description="The deployment that has the traffic.")
     latest: DeploymentSummary | None
     instances: list[InstanceOut] = Field(description="Only when one service is asked for.")
@@ -82,9 +100,10 @@ class ServiceOut(BaseModel):
             source=source_body(service.source),
             settings=SettingsOut.model_validate(service.settings),
             scale=service.scale,
+            traffic=service.traffic,
             live=_summary(view.live, path),
             latest=_summary(view.latest, path),
-            instances=[InstanceOut.of(instance) for instance in view.instances],
+            instances=[InstanceOut.of(instance, view.vitals) for instance in view.instances],
             created_at=service.created_at,
         )
 

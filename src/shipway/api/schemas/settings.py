@@ -4,16 +4,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shipway.api.schemas.fields import HttpPath, Name, Request, SourcePath, View
+from shipway.api.schemas.fields import MOST, HttpPath, Name, Request, SourcePath, View
 from shipway.domain.probe import ProbeType
+from shipway.domain.strategy import GuardMode, Promote, StrategyType
 
 _MIB = 1024 * 1024
 _DAY = 86_400.0
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=_DAY)]
+Failures = Annotated[int, Field(ge=0, le=1000)]
 LongSeconds = Annotated[float, Field(ge=1, le=_DAY)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
+Percent = Annotated[int, Field(ge=1, le=99)]
+ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": "^[a-z][a-z0-9_-]*$"})]
+DeviceCount = Annotated[int, Field(ge=0, le=1024)]
 
 #: Those a container engine grants by default. More would let an app out of its container.
 Capability = Literal[
@@ -35,13 +40,27 @@ Capability = Literal[
 
 
 class HealthIn(Request):
-    """How an instance shows that it is up."""
+    """How an instance shows that it is up, before it may have requests and for as long as it has some."""
 
     type: ProbeType = "http"
     path: HttpPath = Field(default="", description="Empty: the usual paths are tried, and pass weakly.")
     port: Port = Field(default=0, description="0: the service's own.")
     timeout: LongSeconds = Field(default=180.0, description="Seconds from the instance's start.")
     success: list[StatusCode] = Field(default=[200], min_length=1, max_length=100)
+    interval: LongSeconds = Field(default=5.0, description="Seconds between two questions once it is live.")
+    failures: Failures = Field(
+        default=3, description="In a row, after which a live instance gets no requests until it passes; 0: never."
+    )
+
+
+class LivenessIn(Request):
+    """What is asked of each live instance besides; one that fails is started again."""
+
+    path: HttpPath = Field(default="", description="200 to 399 pass. Empty: nothing is asked.")
+    port: Port = Field(default=0, description="0: the service's own.")
+    interval: LongSeconds = Field(default=10.0, description="Seconds between two questions.")
+    timeout: LongSeconds = Field(default=5.0, description="Seconds that an answer may take.")
+    failures: int = Field(default=3, ge=1, le=1000, description="In a row, after which it is started again.")
 
 
 class ResourcesIn(Request):
@@ -50,16 +69,46 @@ class ResourcesIn(Request):
     memory: int = Field(default=512 * _MIB, ge=6 * _MIB, le=_MIB * _MIB, description="Bytes.")
     cpus: float = Field(default=1.0, ge=0.01, le=1024, description="Cores.")
     pids: int = Field(default=512, ge=1, le=1_000_000, description="Processes and threads.")
+    devices: dict[ProcessName, DeviceCount] = Field(
+        default={}, max_length=16, description="Whole devices by kind, which no other instance has meanwhile."
+    )
+
+
+class StrategyIn(Request):
+    """How traffic moves from one release to the next."""
+
+    type: StrategyType = "rolling"
+    promote: Promote = Field(default="auto", description="bluegreen: whether the switch waits for somebody's word.")
+    steps: list[Percent] = Field(
+        default=[10, 50], min_length=1, max_length=20, description="canary: percent of the requests, rising."
+    )
+    interval: LongSeconds = Field(default=60.0, description="canary: seconds that each step lasts.")
+    sample: int = Field(default=300, ge=0, le=MOST, description="canary: requests that a step is judged by at least.")
+
+
+class GuardIn(Request):
+    """What watches over a deployment after it went live."""
+
+    mode: GuardMode = Field(default="undo", description="What happens when its errors rise.")
+    window: LongSeconds = Field(default=300.0, description="Seconds after the switch in which it watches.")
 
 
 class SettingsIn(Request):
     """Settings of a service; those that are left out keep what they are, or their default at first."""
 
     health: HealthIn = HealthIn()
+    liveness: LivenessIn = LivenessIn()
     resources: ResourcesIn = ResourcesIn()
     port: Port = Field(default=0, description="What `web` listens on; 0: the image's EXPOSE, else 8080.")
     drain_timeout: Seconds = Field(default=30.0, description="Seconds that requests in flight have after a switch.")
     stop_grace: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
+    strategy: StrategyIn = StrategyIn()
+    stop_first: list[ProcessName] = Field(
+        default=[], max_length=50, description="Process types whose old instances end before the new ones start."
+    )
+    keep_warm: Seconds = Field(default=60.0, description="Seconds that the old instances stay, for an undo.")
+    guard: GuardIn = GuardIn()
+    probe_switch: bool = Field(default=False, description="Shipway asks the service itself around each switch.")
     capabilities: list[Capability] = Field(default=[], max_length=20)
     start_command: str = Field(default="", max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"})
     dockerfile: SourcePath = ""
@@ -72,7 +121,7 @@ class SettingsIn(Request):
         """What was given, and nothing else, by the names of the domain's fields; nested values as dictionaries."""
         given = self.model_dump(exclude_unset=True)
         if "health" in given:
-            given["probe"] = _tuples(given.pop("health"))
+            given["probe"] = given.pop("health")
         return _tuples(given)
 
 
@@ -84,6 +133,18 @@ class HealthOut(View):
     port: int
     timeout: float
     success: list[int]
+    interval: float
+    failures: int
+
+
+class LivenessOut(View):
+    """What is asked of each live instance besides; one that fails is started again."""
+
+    path: str
+    port: int
+    interval: float
+    timeout: float
+    failures: int
 
 
 class ResourcesOut(View):
@@ -92,16 +153,40 @@ class ResourcesOut(View):
     memory: int
     cpus: float
     pids: int
+    devices: dict[str, int]
+
+
+class StrategyOut(View):
+    """How traffic moves from one release to the next."""
+
+    type: StrategyType
+    promote: Promote
+    steps: list[int]
+    interval: float
+    sample: int
+
+
+class GuardOut(View):
+    """What watches over a deployment after it went live."""
+
+    mode: GuardMode
+    window: float
 
 
 class SettingsOut(View):
     """All settings of a service or a release."""
 
     health: HealthOut = Field(validation_alias="probe")
+    liveness: LivenessOut
     resources: ResourcesOut
     port: int
     drain_timeout: float
     stop_grace: float
+    strategy: StrategyOut
+    stop_first: list[str]
+    keep_warm: float
+    guard: GuardOut
+    probe_switch: bool
     capabilities: list[str]
     start_command: str
     dockerfile: str
@@ -112,4 +197,11 @@ class SettingsOut(View):
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    """Lists as the domain has them, at any depth."""
+    return {name: _tuple(value) for name, value in values.items()}
+
+
+def _tuple(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _tuples(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,21 +1,30 @@
-"""`rollback`, `restart`, `scale`, `cancel`: change what runs."""
+"""`rollback`, `restart`, `scale`, `promote`, `cancel`: change what runs."""
+
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from shipway.cli import quantities, session
-from shipway.cli.options import SERVICE_PATH, follow_options, json_option, path_argument
+from shipway.cli.options import SERVICE_PATH, follow_options, json_option, path_argument, zero_downtime_option
 from shipway.cli.output import print_json
 from shipway.cli.progress.follow import started
+from shipway.client.errors import ClientError
+
+if TYPE_CHECKING:
+    from shipway.client.client import Client
 
 
 @click.command()
 @path_argument
 @click.option("--version", type=click.IntRange(1), help="Number of the release; by default the one before.")
+@zero_downtime_option
 @follow_options
-def rollback(path: str | None, version: int | None, no_follow: bool, as_json: bool) -> int:
+def rollback(
+    path: str | None, *, version: int | None, require_zero_downtime: bool, no_follow: bool, as_json: bool
+) -> int:
     """Go back to an earlier release: same image, same config."""
     with session.connect() as client:
-        made = client.rollback(session.service_path(path), version)
+        made = client.rollback(session.service_path(path), version, require_zero_downtime=require_zero_downtime)
         return started(client, made, no_follow=no_follow, as_json=as_json)
 
 
@@ -43,6 +52,19 @@ def scale(words: tuple[str, ...], no_follow: bool, as_json: bool) -> int:
 
 
 @click.command()
+@path_argument
+@follow_options
+def promote(path: str | None, no_follow: bool, as_json: bool) -> int:
+    """Send a deployment that is ready its traffic.
+
+    Blue-green deployments get ready, and wait, where their promotion is manual.
+    """
+    with session.connect() as client:
+        made = client.promote(_ready(client, session.service_path(path)))
+        return started(client, made, no_follow=no_follow, as_json=as_json)
+
+
+@click.command()
 @click.argument("what", required=False, metavar="[PATH|ID]", shell_complete=SERVICE_PATH.shell_complete)
 @json_option
 def cancel(what: str | None, as_json: bool) -> None:
@@ -59,6 +81,19 @@ def cancel(what: str | None, as_json: bool) -> None:
     else:
         done = cancelled["state"] == "cancelled"
         click.echo(f"d{cancelled['number']} is {'cancelled' if done else 'being cancelled'}.")
+
+
+def _ready(client: "Client", path: str) -> str:
+    """The service's deployment that is ready; a restart that waits behind it may be newer."""
+    known = client.deployments(path)["deployments"]
+    for each in known:
+        if each["state"] == "ready":
+            return each["id"]
+    newest = f"d{known[0]['number']} is {known[0]['state']}" if known else "it was never deployed"
+    raise ClientError(
+        f"Nothing of {path} is ready to be promoted: {newest}.",
+        hint="Deployments get ready, and wait, with `shipway services set PATH --strategy bluegreen --promote manual`.",
+    )
 
 
 def scale_to(path: str, counts: list[str], *, no_follow: bool, as_json: bool) -> int:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from shipway.cli import session
-from shipway.cli.options import directory_option, follow_options, path_argument, yes_option
+from shipway.cli.options import (
+    directory_option,
+    follow_options,
+    path_argument,
+    wait_option,
+    yes_option,
+    zero_downtime_option,
+)
 from shipway.cli.output import is_terminal, note
 from shipway.cli.progress.follow import started
 from shipway.client import config
@@ -26,24 +33,35 @@ _DEFAULT_WORKSPACE = "default"
 @click.option("--image", default="", help="Image, for a service that runs one.")
 @directory_option
 @yes_option
+@zero_downtime_option
+@wait_option
 @follow_options
 def deploy(
-    path: str | None, *, ref: str, image: str, directory: Path | None, yes: bool, no_follow: bool, as_json: bool
+    path: str | None,
+    *,
+    directory: Path | None,
+    yes: bool,
+    require_zero_downtime: bool,
+    wait: bool,
+    no_follow: bool,
+    as_json: bool,
+    **revision: str,
 ) -> int:
     """Deploy a directory, a revision or an image.
 
     It goes to the service at PATH, or the one this directory is linked to. Sends the directory when the service is
-    deployed from uploads. In a directory that is linked to nothing, offers to make a service of it.
+    deployed from uploads. In a directory that is linked to nothing, offers to make a service of it. A blue-green
+    deployment that waits for your word is followed until it is ready.
     """
     with session.connect() as client:
         at = (directory or Path.cwd()).resolve()
         linked = config.load().link(at)
         target = path or linked or _new_service(client, at, yes)
         upload = ""
-        if client.service(target)["source"]["kind"] == "upload" and not (ref or image):
+        if client.service(target)["source"]["kind"] == "upload" and not any(revision.values()):
             upload = send(client, _root(at, target, linked, chosen=directory is not None))
-        made = client.deploy(target, ref=ref, image=image, upload=upload)
-        return started(client, made, no_follow=no_follow, as_json=as_json)
+        made = client.deploy(target, upload=upload, require_zero_downtime=require_zero_downtime, **revision)
+        return started(client, made, wait=wait, no_follow=no_follow, as_json=as_json)
 
 
 def send(client: "Client", directory: Path) -> str:

@@ -6,7 +6,13 @@ import rich_click as click
 
 from shipway.cli import service_options, session
 from shipway.cli.commands.change import scale_to
-from shipway.cli.options import follow_options, json_option, required_path_argument
+from shipway.cli.options import (
+    follow_options,
+    json_option,
+    required_path_argument,
+    wait_option,
+    zero_downtime_option,
+)
 from shipway.cli.output import print_facts, print_json, print_table
 from shipway.cli.progress.follow import started
 from shipway.cli.quantities import memory
@@ -103,14 +109,29 @@ def delete_service(path: str, confirm: str | None, as_json: bool) -> None:
 @click.option("--version", type=click.IntRange(1), help="An earlier release, as it was, instead of the source.")
 @click.option("--ref", default="", help="Branch, tag or commit.")
 @click.option("--image", default="", help="Image.")
+@zero_downtime_option
+@wait_option
 @follow_options
-def deploy_service(path: str, *, version: int | None, ref: str, image: str, no_follow: bool, as_json: bool) -> int:
+def deploy_service(
+    path: str,
+    *,
+    version: int | None,
+    ref: str,
+    image: str,
+    require_zero_downtime: bool,
+    wait: bool,
+    no_follow: bool,
+    as_json: bool,
+) -> int:
     """Deploy one from its source, with today's config."""
     if version and (ref or image):
         raise click.UsageError("--version is a release as it was; --ref and --image make a new one.")
     with session.connect() as client:
-        made = client.rollback(path, version) if version else client.deploy(path, ref=ref, image=image)
-        return started(client, made, no_follow=no_follow, as_json=as_json)
+        if version:
+            made = client.rollback(path, version, require_zero_downtime=require_zero_downtime)
+        else:
+            made = client.deploy(path, ref=ref, image=image, require_zero_downtime=require_zero_downtime)
+        return started(client, made, wait=wait, no_follow=no_follow, as_json=as_json)
 
 
 @services.command("scale")
@@ -129,19 +150,33 @@ def _row(service: Service) -> tuple[str, str, str, str]:
 
 def _facts(service: Service) -> list[tuple[str, str]]:
     settings, source = service["settings"], service["source"]
-    health, resources = settings["health"], settings["resources"]
+    health, liveness, resources, guard = (settings[name] for name in ("health", "liveness", "resources", "guard"))
     return [
         ("Service", service["path"]),
         ("State", service["state"]),
+        ("Traffic", service["traffic"] if service["traffic"] != "open" else ""),
         ("Source", " ".join([source["kind"], *(f"{k}={v}" for k, v in source.items() if k != "kind" and v)])),
         ("Hosts", " ".join(service["hosts"])),
         ("Scale", " ".join(f"{process}={count}" for process, count in sorted(service["scale"].items()))),
         ("Port", str(settings["port"] or "")),
         ("Health", f"{health['type']} {health['path'] or '(the usual paths)'} within {health['timeout']:g} s"),
+        ("Liveness", f"{liveness['path']} every {liveness['interval']:g} s" if liveness["path"] else ""),
         ("Limits", f"{memory(resources['memory'])} memory, {resources['cpus']:g} cpus, {resources['pids']} pids"),
         ("Start", settings["start_command"]),
         ("Provider", settings["provider"]),
         ("Dockerfile", settings["dockerfile"]),
         ("Target", settings["target"]),
+        ("Devices", " ".join(f"{kind}={count}" for kind, count in sorted(resources["devices"].items()))),
+        ("Strategy", _strategy(settings["strategy"])),
+        ("Stop first", " ".join(settings["stop_first"])),
         ("Drain", f"{settings['drain_timeout']:g} s, then SIGTERM and {settings['stop_grace']:g} s"),
+        ("Warm", f"{settings['keep_warm']:g} s for an undo"),
+        ("Guard", f"{guard['mode']}, {guard['window']:g} s" if guard["mode"] != "off" else "off"),
     ]
+
+
+def _strategy(strategy: dict[str, Any]) -> str:
+    if strategy["type"] == "canary":
+        steps = ", ".join(f"{step} %" for step in strategy["steps"])
+        return f"canary: {steps} of the requests for {strategy['interval']:g} s each"
+    return f"bluegreen, {strategy['promote']}" if strategy["type"] == "bluegreen" else str(strategy["type"])

@@ -7,10 +7,11 @@ import rich_click as click
 
 from shipway.cli import session
 from shipway.cli.options import json_option, path_argument
-from shipway.cli.output import ago, print_facts, print_json, print_table
+from shipway.cli.output import ago, label, print_facts, print_json, print_table
+from shipway.cli.progress.follow import what_next
 from shipway.cli.quantities import DeploymentNumberType
 from shipway.client.errors import ClientError
-from shipway.client.models import Cutover, Deployment, Service, Status
+from shipway.client.models import Cutover, Deployment, Guarded, Instance, Plan, Service, Status
 
 
 @click.command()
@@ -54,9 +55,18 @@ def _facts(service: Service) -> Iterator[tuple[str, str]]:
     yield "Env", service["environment"]
     yield "Service", service["name"]
     yield "State", service["state"]
+    yield (
+        "Traffic",
+        {"maintenance": "under maintenance: a page instead", "paused": "paused: requests wait"}.get(
+            service["traffic"], ""
+        ),
+    )
     yield "URL", " ".join([service["url"], *service["hosts"][1:]])
     yield "Release", _release(service["live"])
     yield "Instances", _instances(service)
+    for instance in service["instances"]:
+        if trouble := _trouble(instance):
+            yield _short(instance), trouble
 
 
 def _release(live: Deployment | None) -> str:
@@ -67,14 +77,25 @@ def _release(live: Deployment | None) -> str:
 
 
 def _instances(service: Service) -> str:
-    serving = service["live"]["id"] if service["live"] else ""
-    states = Counter((each["process"], each["state"]) for each in service["instances"] if each["deployment"] == serving)
+    states = Counter((each["process"], each["state"]) for each in service["instances"] if each["live"])
     return ", ".join(f"{process}: {count} {state}" for (process, state), count in sorted(states.items()))
+
+
+def _trouble(instance: Instance) -> str:
+    """What is or was wrong with a live instance; empty when nothing is known."""
+    told = [] if instance["ready"] else ["not ready, gets no requests"]
+    if last := instance["last_restart"]:
+        told.append(f"restarted {instance['restarts']}×, {ago(last['at'])}: {last['reason']}")
+    return "; ".join(told)
+
+
+def _short(instance: Instance) -> str:
+    return f"{instance['process']}.{instance['name'].rpartition('.')[2]}"
 
 
 def _print_deployment(pipeline: Status) -> None:
     deployment = pipeline["deployment"]
-    click.secho(f"d{deployment['number']}: {pipeline['status_label']}, {_origin(deployment)}", bold=True)
+    click.secho(f"d{deployment['number']}: {label(deployment)}, {_origin(deployment)}", bold=True)
     print_table(("STAGE", "STATUS"), [(stage["name"], stage["status"]) for stage in pipeline["stages"]])
     failure = deployment["failure"]
     if failure:
@@ -84,15 +105,36 @@ def _print_deployment(pipeline: Status) -> None:
         click.echo(f"hint: {failure['hint']}")
     elif deployment["weakly_verified"]:
         click.echo(f"\nhint: {deployment['weakly_verified']}")
+    elif deployment["state"] == "ready":
+        click.echo(f"\nhint: {what_next(deployment)}")
+    if made := deployment.get("plan"):
+        click.echo()
+        print_facts(_plan(made))
+    if guarded := deployment.get("guarded"):
+        click.echo()
+        print_facts([("Guard", _guarded(guarded))])
     if report := deployment.get("cutover"):
         click.echo()
         print_facts(_cutover(report))
+
+
+def _guarded(guarded: Guarded) -> str:
+    verdict = f"undone by d{guarded['undone_by']}" if guarded["undone_by"] else guarded["verdict"]
+    return f"{verdict}: {guarded['why']}"
+
+
+def _plan(made: Plan) -> Iterator[tuple[str, str]]:
+    yield "Plan", made["summary"]
+    yield "Because", made["why"]
+    for warning in made["warnings"]:
+        yield "Warning", warning
 
 
 def _cutover(report: Cutover) -> Iterator[tuple[str, str]]:
     yield "Cutover", report["verdict"]
     yield "Requests", f"{report['old']} to the old instances, {report['new']} to the new ones"
     yield "In flight", f"{report['in_flight']} at the switch: {report['drained']} drained, {report['cut']} cut"
+    yield "Slowest", f"answered after {report['slowest_ms']} ms" if report["slowest_ms"] else ""
     yield "Errors", f"{report['broken']} broken connections, {report['errors_5xx']} answers of 500 and above"
 
 

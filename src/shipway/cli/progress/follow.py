@@ -47,21 +47,23 @@ class Silent:
         """Nothing."""
 
 
-def started(client: "Client", deployment: Deployment, *, no_follow: bool, as_json: bool) -> int:
+def started(client: "Client", deployment: Deployment, *, wait: bool = False, no_follow: bool, as_json: bool) -> int:
     """Go on from a deployment that was just asked for; returns the exit code."""
     if no_follow:
         if as_json:
             print_json(deployment)
         else:
-            click.echo(f"Queued d{deployment['number']} of {deployment['service']} ({deployment['id']}).")
+            done = "Promoted" if deployment["promote_requested"] else "Queued"
+            click.echo(f"{done} d{deployment['number']} of {deployment['service']} ({deployment['id']}).")
         return 0
-    return follow(client, deployment, as_json=as_json)
+    return follow(client, deployment, wait=wait, as_json=as_json)
 
 
-def follow(client: "Client", deployment: Deployment, *, as_json: bool) -> int:
-    """Show it until it is over; returns the exit code. Ctrl-C only stops looking."""
+def follow(client: "Client", deployment: Deployment, *, wait: bool = False, as_json: bool) -> int:
+    """Show it until it is over, or ready: that may last for days, unless one is to `wait`. Returns the exit code; what got
+    ready has done what was asked of it. Ctrl-C only stops looking."""
     try:
-        final = _watched(client, deployment, _display(as_json))
+        final = _watched(client, deployment, _display(as_json), wait=wait)
     except KeyboardInterrupt:
         note(
             f"\nNo longer following d{deployment['number']}; it goes on. `shipway cancel {deployment['id']}` stops it."
@@ -71,10 +73,16 @@ def follow(client: "Client", deployment: Deployment, *, as_json: bool) -> int:
         print_json(final)
     else:
         _tell(client, final)
-    return 0 if final["live_at"] else FAILED
+    return 0 if final["live_at"] or _waits(final) else FAILED
 
 
-def _watched(client: "Client", deployment: Deployment, display: Display) -> Deployment:
+def _waits(deployment: Deployment) -> bool:
+    """Whether it is for somebody to say what becomes of it."""
+    asked = deployment["promote_requested"] or deployment["cancel_requested"]
+    return deployment["state"] == "ready" and not asked
+
+
+def _watched(client: "Client", deployment: Deployment, display: Display, *, wait: bool) -> Deployment:
     logs: dict[str, list[str]] = {}
     with display:
         display.deployment(deployment)
@@ -82,6 +90,8 @@ def _watched(client: "Client", deployment: Deployment, display: Display) -> Depl
             if event.name == "deployment":
                 deployment = event.data
                 display.deployment(deployment)
+                if _waits(deployment) and not wait:
+                    break
             elif event.name == "log":
                 logs.setdefault(event.data["step"], []).append(event.data["text"])
                 display.log(event.data["step"], event.data["text"])
@@ -90,6 +100,14 @@ def _watched(client: "Client", deployment: Deployment, display: Display) -> Depl
         # The live display has shown its last lines only.
         _print_log(failure["step"], "".join(logs.get(failure["step"], [])).splitlines())
     return deployment
+
+
+def what_next(ready: Deployment) -> str:
+    """Of one that is ready."""
+    return (
+        f"`shipway promote {ready['service']}` sends it the traffic; `shipway cancel {ready['id']}` throws it away. "
+        "What is live serves on until then."
+    )
 
 
 def _display(as_json: bool) -> Display:
@@ -112,6 +130,8 @@ def _tell(client: "Client", final: Deployment) -> None:
     name = f"d{final['number']} of {final['service']}"
     if final["live_at"]:
         _tell_live(client, final, name)
+    elif _waits(final):
+        _tell_ready(final, name)
     elif failure := final["failure"]:
         click.secho(f"{name} failed: {failure['code']}", fg="red", bold=True, err=True)
         raise ClientError(failure["message"], hint=failure["hint"], code="deploy-failed", evidence=failure["evidence"])
@@ -119,6 +139,12 @@ def _tell(client: "Client", final: Deployment) -> None:
         note(f"{name} was given up for a newer deployment before it began.")
     else:
         note(f"{name} is {final['state']}.")
+
+
+def _tell_ready(final: Deployment, name: str) -> None:
+    release = f" (v{final['release']})" if final["release"] else ""
+    click.secho(f"Ready: {name}{release}", fg="cyan", bold=True)
+    note(what_next(final))
 
 
 def _tell_live(client: "Client", final: Deployment, name: str) -> None:

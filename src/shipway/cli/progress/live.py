@@ -9,6 +9,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from shipway.cli.output import label
 from shipway.cli.progress.plain import ending
 from shipway.client.models import Deployment, Step
 
@@ -65,7 +66,7 @@ class Live:
     def _title(self, deployment: Deployment) -> str:
         position = deployment.get("position")
         waiting = f", {position} before it" if position else ""
-        return f"{deployment['service']} d{deployment['number']}: {deployment['status_label']}{waiting}"
+        return f"{deployment['service']} d{deployment['number']}: {label(deployment)}{waiting}"
 
     def _table(self, steps: list[Step]) -> Table:
         table = Table.grid(padding=(0, 1))

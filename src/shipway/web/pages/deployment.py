@@ -1,9 +1,9 @@
-"""One deployment: its nine steps and their logs, live. `events` sends the same parts again whenever they change."""
+"""One deployment: its plan, its steps and their logs, live. `events` sends the same parts again whenever they change."""
 
 from starlette.responses import RedirectResponse, Response
 
 from shipway.domain.clock import now
-from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Deployment, StepRecord
+from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, UNFINISHED, Deployment, StepRecord
 from shipway.domain.errors import NotFound
 from shipway.operations import builds, deployments, explanation
 from shipway.operations.deployments import DeploymentView
@@ -12,15 +12,19 @@ from shipway.web.render import fragment, page_for
 from shipway.web.timeline import bars
 from shipway.web.visit import Visit
 
-#: What clears up after a failure: a step like the others in the journal, shown only when it took place.
+#: What clears up after a failure: a step like the others in the journal.
 _CLEAN_UP = "abandon"
+_SWITCH = STEPS.index(POINT_OF_NO_RETURN)
+_ROWS = (*STEPS[:_SWITCH], *OPTIONAL_STEPS, *STEPS[_SWITCH:], _CLEAN_UP)
+#: Shown only when they took place.
+_EXTRA = (*OPTIONAL_STEPS, _CLEAN_UP)
 
 
 async def show(visit: Visit) -> Response:
     """The page, whether it is under way or over; the logs come by `events` either way."""
     view = await deployments.get_deployment(visit.platform, visit.actor, visit.deployment_id)
     shown = await parts(visit, view)
-    return page_for(visit, "deployment.html", view=view, parts=shown, rows=_rows(view), title=title(view))
+    return page_for(visit, "deployment.html", view=view, parts=shown, rows=_rows(view), extra=_EXTRA, title=title(view))
 
 
 async def dockerfile(visit: Visit) -> Response:
@@ -32,20 +36,31 @@ async def dockerfile(visit: Visit) -> Response:
     return Response(found.dockerfile, media_type="text/plain; charset=utf-8", headers=headers)
 
 
+async def promote(visit: Visit) -> Response:
+    """Send it its traffic: it is ready."""
+    return _to(await deployments.promote(visit.platform, visit.actor, visit.deployment_id))
+
+
 async def cancel(visit: Visit) -> Response:
     """Stop it before traffic moves."""
     return _to(await deployments.cancel(visit.platform, visit.actor, visit.deployment_id))
 
 
 async def again(visit: Visit) -> Response:
-    """The same once more: the same revision, release or restart."""
+    """The same once more: the same revision, release or restart, under the same condition."""
     platform, actor = visit.platform, visit.actor
     view = await deployments.get_deployment(platform, actor, visit.deployment_id)
     known = view.deployment
     if known.builds:
-        return _to(await deployments.deploy(platform, actor, view.path, revision=known.revision))
+        again = await deployments.deploy(
+            platform, actor, view.path, revision=known.revision, zero_downtime=known.zero_downtime
+        )
+        return _to(again)
     if known.action == "rollback":
-        return _to(await deployments.rollback(platform, actor, view.path, version=known.release_number))
+        back = await deployments.rollback(
+            platform, actor, view.path, version=known.release_number, zero_downtime=known.zero_downtime
+        )
+        return _to(back)
     return _to(await deployments.restart(platform, actor, view.path))
 
 
@@ -57,14 +72,22 @@ async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
         f"step-{step.name}": fragment("step.html", step=step, over=over, bar=stretches.get(step.name))
         for step in _rows(view)
     }
-    head = fragment("deployment_head.html", visit=visit, view=view, cancellable=cancellable(view))
+    offers = {"cancellable": cancellable(view), "promotable": promotable(view)}
+    head = fragment("deployment_head.html", visit=visit, view=view, **offers)
     made = await builds.build_of(visit.platform, visit.actor, view.deployment.id)
     below = {
+        "plan": fragment("deployment_plan.html", plan=view.plan),
         "cutover": fragment("deployment_cutover.html", report=view.cutover),
         "build": fragment("deployment_build.html", build=made),
     }
     known = await explanation.explain_view(visit.platform, view)
-    notice = fragment("deployment_notice.html", view=view, explanation=known, reference=explanation.REFERENCE)
+    notice = fragment(
+        "deployment_notice.html",
+        view=view,
+        promotable=promotable(view),
+        explanation=known,
+        reference=explanation.REFERENCE,
+    )
     return {"head": head, "notice": notice} | below | steps
 
 
@@ -75,14 +98,20 @@ def cancellable(view: DeploymentView) -> bool:
     return next(step.state for step in view.steps if step.name == POINT_OF_NO_RETURN) == "pending"
 
 
+def promotable(view: DeploymentView) -> bool:
+    """Whether it waits for somebody's word, and nobody has given it."""
+    known = view.deployment
+    return known.state == "ready" and not (known.promote_requested or known.cancel_requested)
+
+
 def title(view: DeploymentView) -> str:
     """What the browser's tab says; it is all that is seen of one in the background."""
     return f"{states.of_deployment(view.deployment, view.status_label).text} d{view.deployment.number} · {view.path}"
 
 
 def _rows(view: DeploymentView) -> tuple[StepRecord, ...]:
-    names = {step.name for step in view.steps}
-    return view.steps if _CLEAN_UP in names else (*view.steps, StepRecord(_CLEAN_UP, "pending"))
+    known = {step.name: step for step in view.steps}
+    return tuple(known.get(name) or StepRecord(name, "pending") for name in _ROWS)
 
 
 def _to(made: Deployment) -> Response:

@@ -1,15 +1,18 @@
 """One service: how it is, what was deployed, and the buttons that deploy more."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 from starlette.responses import RedirectResponse, Response
 
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.domain.errors import Invalid, NotFound, Unavailable
+from shipway.domain.service import TrafficMode
 from shipway.operations import deployments
 from shipway.operations.config import get_config
 from shipway.operations.metrics import pipeline_metrics
 from shipway.operations.services import ServiceView, get_service, list_services
+from shipway.operations.traffic import set_traffic
 from shipway.web.render import page_for
 from shipway.web.visit import Visit
 
@@ -60,6 +63,16 @@ async def rollback(visit: Visit) -> Response:
     """An earlier release again."""
     version = _number(visit.form.get("version", ""), "version")
     return _to(await deployments.rollback(visit.platform, visit.actor, visit.service_path, version=version))
+
+
+async def traffic(visit: Visit) -> Response:
+    """Maintenance, pause, or neither."""
+    asked = visit.form.get("mode", "")
+    mode = next((mode for mode in get_args(TrafficMode) if mode == asked), None)
+    if mode is None:
+        raise Invalid(f"{asked[:40]!r} is no mode of traffic.", hint="Use the buttons of the page.")
+    await set_traffic(visit.platform, visit.actor, visit.service_path, mode)
+    return RedirectResponse(f"/dashboard/{visit.service_path}#traffic", 303)
 
 
 async def _see(visit: Visit) -> Seen:

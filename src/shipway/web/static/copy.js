@@ -1,8 +1,8 @@
 // A button beside commands that puts them on the clipboard, where the browser lets us.
 
-export function offerCopies() {
+export function offerCopies(within = document) {
   if (!navigator.clipboard) return;
-  for (const box of document.querySelectorAll("[data-copy]")) box.append(copyButton(box));
+  for (const box of within.querySelectorAll("[data-copy]")) box.append(copyButton(box));
 }
 
 function copyButton(box) {

@@ -1,6 +1,7 @@
 // One deployment, live: its logs grow, its steps change, and the connection comes back by itself where it was cut.
 
 import { announce } from "./announce.js";
+import { offerCopies } from "./copy.js";
 import { Log } from "./log.js";
 import { tellTimes } from "./times.js";
 
@@ -44,6 +45,7 @@ function fill(element, html) {
   const focused = element.contains(document.activeElement);
   element.innerHTML = html;
   tellTimes(element);
+  offerCopies(element);
   if (focused) element.querySelector("button, a")?.focus();
 }
 

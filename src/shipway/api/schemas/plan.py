@@ -1,0 +1,108 @@
+"""What a deployment does to what runs: asked for beforehand, and as it was recorded."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shipway.api.schemas.fields import MOST, Request, View
+from shipway.domain.plan import Mode, Reason, Verb
+from shipway.domain.strategy import StrategyType
+from shipway.operations.planning import MOST_INSTANCES
+
+ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": r"^[a-z][a-z0-9_-]{0,39}$"})]
+Count = Annotated[int, Field(ge=0, le=MOST_INSTANCES)]
+ZeroDowntime = Annotated[bool, Field(description="Refuse, before anything changes, rather than interrupt the service.")]
+
+
+class DeployPlanIn(Request):
+    """Of the service's source with today's config."""
+
+    action: Literal["deploy"]
+    require_zero_downtime: ZeroDowntime = False
+
+
+class RollbackPlanIn(Request):
+    """To an earlier release."""
+
+    action: Literal["rollback"]
+    version: int | None = Field(
+        default=None, ge=1, le=MOST, description="Number of the release; null: the last that was live before."
+    )
+    require_zero_downtime: ZeroDowntime = False
+
+
+class RestartPlanIn(Request):
+    """Of the release that is live."""
+
+    action: Literal["restart"]
+    require_zero_downtime: ZeroDowntime = False
+
+
+class ScalePlanIn(Request):
+    """To so many instances."""
+
+    action: Literal["scale"]
+    counts: dict[ProcessName, Count] = Field(
+        min_length=1, max_length=50, examples=[{"web": 3}], json_schema_extra={"additionalProperties": False}
+    )
+    require_zero_downtime: ZeroDowntime = False
+
+
+PlanIn = Annotated[DeployPlanIn | RollbackPlanIn | RestartPlanIn | ScalePlanIn, Field(discriminator="action")]
+
+
+class MoveOut(View):
+    """One act on the world."""
+
+    verb: Verb = Field(
+        description="evict: end a warm set to make room. run: the release command. adopt: take over an instance that still "
+        "stands. park: stop one for its successor, to be started again should that fail. switch: move the requests."
+    )
+    what: str = Field(description="Name of an instance; of the release for run and switch; of a deployment for evict.")
+
+
+class ProcessChangeOut(View):
+    """How many instances of a process type there are."""
+
+    name: str
+    before: int
+    after: int
+
+
+class ConfigChangeOut(View):
+    """A config var that is not what it is in the release that serves now."""
+
+    name: str
+    change: Literal["added", "changed", "removed"]
+
+
+class CapacityOut(View):
+    """An amount of what instances are given."""
+
+    memory: int = Field(description="Bytes.")
+    cpus: float = Field(description="Cores.")
+    devices: dict[str, int] = Field(description="Whole devices by kind.")
+
+
+class PlanOut(View):
+    """What will be done, in order, and why in this way."""
+
+    summary: str = Field(description="In one line.")
+    release: int = Field(description="Number of the release that is to serve.")
+    image: str
+    replaces: int | None = Field(description="Number of the release that serves now; null for none.")
+    strategy: StrategyType
+    mode: Mode = Field(
+        description="overlap: the new instances start beside the old ones; stop-first: the old ones stop before."
+    )
+    reason: Reason = Field(description="What forbids an overlap; empty when nothing does.")
+    why: str = Field(description="The reason as a sentence.")
+    waits: bool = Field(description="The switch waits for POST /deployments/{deployment}/promote.")
+    interrupts: list[str] = Field(description="Process types of which there is none for a while.")
+    moves: list[MoveOut] = Field(description="In order.")
+    processes: list[ProcessChangeOut]
+    config: list[ConfigChangeOut]
+    needed: CapacityOut = Field(description="What the new instances take.")
+    free: CapacityOut = Field(description="What is free for them while the old ones run.")
+    at_once: int = Field(description="Instances that may start at the same time.")
+    warnings: list[str]
