@@ -25,7 +25,7 @@ def main() -> None:
     """Run it and print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     with real_shipway() as shipway:
-        shipway.create("app", {"source": {"kind": "upload"}, "settings": {"drain_timeout": 1}})
+        shipway.create("app", {"source": {"kind": "upload"}, "settings": {"drain_timeout": 1, "keep_warm": 0}})
         for number in range(2):
             digest = shipway.upload(APP, {"version.txt": f"{number}\n"})
             shipway.wait(shipway.pipeline("deploy", "app", {"upload": digest}), states=("live",))
