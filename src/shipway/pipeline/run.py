@@ -5,7 +5,7 @@ import inspect
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from shipway.domain.codec import decode, encode
 from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, Failure
@@ -16,6 +16,7 @@ from shipway.store import journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 
 #: Seconds to wait after each time the world did not answer; then the deployment gives up.
 PATIENCE = (0.2, 1.0, 3.0, 10.0, 30.0)
@@ -41,10 +42,9 @@ class Run:
         """
         name = act.__module__.rpartition(".")[2]
         ctx = self._ctx.at(name)
-        known, result = await self._recall(name, act)
-        if known:
-            return result  # type: ignore[return-value]
-        await self._record(journal.begin, name)
+        recorded = await self._record(journal.begin, name)
+        if recorded is not None and recorded[0] != "running":
+            return _recalled(act, *recorded[1:])
         try:
             result = await self._act(ctx, name, lambda: act(ctx, *inputs, **options))
         except DeployFailed as failure:
@@ -59,16 +59,6 @@ class Run:
         """Note that steps are not needed by this deployment."""
         async with self._ctx.platform.database.write() as tx:
             await journal.skip(tx, self._ctx.deployment.id, names)
-
-    async def _recall(self, name: str, act: Callable[..., Awaitable[T]]) -> tuple[bool, T | None]:
-        async with self._ctx.platform.database.read() as tx:
-            recorded = await journal.recorded(tx, self._ctx.deployment.id, name)
-        if recorded is None or recorded[0] == "running":
-            return False, None
-        _, result, failure = recorded
-        if failure is not None:
-            raise as_error(failure)
-        return True, decode(inspect.signature(act).return_annotation, result)
 
     async def _act(self, ctx: Context, name: str, attempt: Callable[[], Awaitable[T]]) -> T:
         for pause in (*PATIENCE, None):
@@ -93,11 +83,19 @@ class Run:
     async def _pause(self, name: str, seconds: float) -> None:
         await self._once(self._ctx, name, lambda: asyncio.sleep(seconds))
 
-    async def _record(self, write: Callable[..., Awaitable[None]], name: str, *values: object) -> None:
+    async def _record(self, write: Callable[..., Awaitable[R]], name: str, *values: object) -> R:
         deployment_id = self._ctx.deployment.id
         async with self._ctx.platform.database.write() as tx:
-            await write(tx, deployment_id, name, *values)
+            written = await write(tx, deployment_id, name, *values)
         self._ctx.platform.signals.notify(deployment_id)
+        return written
+
+
+def _recalled(act: Callable[..., Awaitable[T]], result: Any, failure: Failure | None) -> T:
+    if failure is not None:
+        raise as_error(failure)
+    value: T = decode(inspect.signature(act).return_annotation, result)
+    return value
 
 
 async def _unless(cancelled: asyncio.Event, attempt: Callable[[], Awaitable[T]]) -> T:

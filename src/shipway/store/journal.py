@@ -1,5 +1,6 @@
 """The journal: what each step of a deployment returned, or how it failed, so that a restart goes on and does not repeat."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -22,10 +23,13 @@ async def recorded(tx: Tx, deployment_id: str, name: str) -> tuple[StepState, An
     return row.state, row.result, decode(Failure, row.failure) if row.failure else None
 
 
-async def begin(tx: Tx, deployment_id: str, name: str) -> None:
-    """Note that a step runs; its first beginning counts when it runs again after a crash."""
-    if await recorded(tx, deployment_id, name) is None:
-        await _insert(tx, deployment_id, name, "running")
+async def begin(tx: Tx, deployment_id: str, name: str) -> tuple[StepState, Any, Failure | None] | None:
+    """What is recorded of a step; where that is nothing, note that it runs. Its first beginning counts when it runs again
+    after a crash."""
+    known = await recorded(tx, deployment_id, name)
+    if known is None:
+        await _insert(tx, deployment_id, {name: "running"})
+    return known
 
 
 async def complete(tx: Tx, deployment_id: str, name: str, result: Any, summary: str) -> None:
@@ -40,9 +44,9 @@ async def fail(tx: Tx, deployment_id: str, name: str, failure: Failure) -> None:
 
 async def skip(tx: Tx, deployment_id: str, names: tuple[str, ...]) -> None:
     """Note that steps are not needed."""
-    for name in names:
-        if await recorded(tx, deployment_id, name) is None:
-            await _insert(tx, deployment_id, name, "skipped")
+    query = select(_table.c.name).where(_table.c.deployment_id == deployment_id, _table.c.name.in_(names))
+    known = set((await tx.execute(query)).scalars())
+    await _insert(tx, deployment_id, {name: "skipped" for name in names if name not in known})
 
 
 async def steps(tx: Tx, deployment_id: str) -> tuple[StepRecord, ...]:
@@ -62,10 +66,19 @@ def _record(name: str, row: Any) -> StepRecord:
     return StepRecord(name, row.state, row.started_at, row.finished_at, row.summary)
 
 
-async def _insert(tx: Tx, deployment_id: str, name: str, state: StepState) -> None:
-    started = now() if state == "running" else None
-    values = {"deployment_id": deployment_id, "name": name, "state": state, "started_at": started, "summary": ""}
-    await tx.execute(insert(_table).values(values))
+async def _insert(tx: Tx, deployment_id: str, states: Mapping[str, StepState]) -> None:
+    rows = [
+        {
+            "deployment_id": deployment_id,
+            "name": name,
+            "state": state,
+            "started_at": now() if state == "running" else None,
+            "summary": "",
+        }
+        for name, state in states.items()
+    ]
+    if rows:
+        await tx.execute(insert(_table).values(rows))
 
 
 async def _end(tx: Tx, deployment_id: str, name: str, values: dict[str, Any]) -> None:

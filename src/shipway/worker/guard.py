@@ -19,7 +19,7 @@ from shipway.store.database import Tx
 from shipway.worker.contained import contained
 
 #: Seconds between two looks.
-PERIOD = 2.0
+PERIOD = 5.0
 #: Requests below which nothing is concluded.
 SAMPLE = 30
 #: What was before was not in the same minutes: the rate of 5xx must be higher by as much as it was.

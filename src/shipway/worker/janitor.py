@@ -11,6 +11,7 @@ from shipway.pipeline.retire import retire
 from shipway.pipeline.standing import unpark
 from shipway.store import deployments, queue, rollouts, services, users
 from shipway.worker.contained import contained
+from shipway.worker.memory import give_back
 from shipway.worker.revive import revive
 
 #: Seconds between two rounds.
@@ -28,6 +29,7 @@ class Janitor:
         while True:
             with contained("janitor"):
                 await self.round()
+            await asyncio.to_thread(give_back)
             await asyncio.sleep(PERIOD)
 
     async def round(self) -> None:

@@ -6,7 +6,7 @@ from shipway.pipeline.platform import Platform
 from shipway.worker.contained import contained
 
 #: Seconds between two looks.
-PERIOD = 2.0
+PERIOD = 3.0
 
 
 class Keeper:
