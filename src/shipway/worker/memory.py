@@ -1,4 +1,4 @@
-"""Giving back memory: glibc keeps what was freed for the next time, and a build or an upload frees tens of megabytes at once."""
+"""Giving back memory: glibc keeps what was freed, and a build or an upload frees tens of megabytes at once."""
 
 import ctypes
 from contextlib import suppress
