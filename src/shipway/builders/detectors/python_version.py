@@ -2,6 +2,7 @@
 
 import re
 
+from shipway.builders.detectors.python_wheels import before_the_default
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.detectors.versions import Version, choose, from_tool_versions, pinned
 
@@ -21,12 +22,14 @@ _RANGES = (
 
 
 def python_version(tree: Tree) -> Version:
-    """What is pinned for this very app, before a range that the app allows, before the default."""
+    """What is pinned for this very app, before a range that the app allows, before what its packages can be had for, before
+    the default."""
     return (
         pinned(tree, (".python-version", "runtime.txt"))
         or from_tool_versions(tree, "python")
         or _from_mise(tree)
         or _from_range(tree)
+        or before_the_default(tree)
         or Version(_DEFAULT)
     )
 
