@@ -11,6 +11,7 @@ from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 
 from shipway.client.client import Client
+from shipway.domain.capacity import Capacity
 
 SERVICE = str(PATH)
 MANUAL = ("--strategy", "bluegreen", "--promote", "manual")
@@ -67,6 +68,23 @@ class TestPlan:
         assert "2. wait for `shipway promote`" in terminal.ok("plan", SERVICE)
         terminal.ok("services", "set", SERVICE, "--strategy", "canary")
         assert "2. send it some of the requests, step by step" in terminal.ok("plan", SERVICE)
+
+    def test_a_canary_that_has_nothing_to_be_compared_with_is_not_told_of(
+        self, terminal: Terminal, server: Served
+    ) -> None:
+        terminal.ok("services", "set", SERVICE, "--strategy", "canary")
+        terminal.ok("scale", SERVICE, "web=0")
+        assert "step by step" not in terminal.ok("plan", SERVICE)
+        terminal.ok("scale", SERVICE, "web=1")
+        server.stack.engine.machine = Capacity(memory=700 * 2**20, cpus=4)
+        told = terminal.ok("plan", SERVICE)
+        assert "stop-first" in told
+        assert "step by step" not in told
+
+    def test_where_more_was_given_away_than_there_is_nothing_is_free(self, terminal: Terminal, server: Served) -> None:
+        terminal.ok("scale", SERVICE, "web=12")
+        server.stack.engine.machine = Capacity(memory=63 * 2**29, cpus=1)
+        assert "Free       25.5g memory, 0 cpus\n" in terminal.ok("plan", SERVICE, "--scale", "web=2")
 
     def test_a_rollback_a_restart_and_a_scaling_have_plans_too(self, terminal: Terminal, server: Served) -> None:
         files = {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nrelease: migrate\n"}

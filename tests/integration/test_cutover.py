@@ -14,6 +14,7 @@ from shipway.domain.cutover import Cutover
 from shipway.domain.deployment import Deployment
 from shipway.domain.service import ServiceSettings
 from shipway.operations import deployments, services
+from shipway.operations.traffic import set_traffic
 from shipway.routers.fake import Held
 
 HOST = "api-production-shop.localhost"
@@ -150,6 +151,18 @@ async def test_a_service_that_nobody_asks_gets_a_verdict_where_shipway_may_ask(
     assert report is not None
     assert report.asked > 5
     assert (report.verdict, bool(report.lost)) == (verdict, status != 200)
+
+
+async def test_nobody_is_asked_who_is_kept_out_anyway(stack: Stack) -> None:
+    await services.change_service(stack.platform, stack.actor, PATH, settings={"probe_switch": True})
+    await stack.deploy()
+    await stack.work()
+    await set_traffic(stack.platform, stack.actor, PATH, "maintenance")
+    made = await stack.deploy()
+    await stack.work()
+    report = await report_of(stack, made)
+    assert report is not None
+    assert (report.asked, report.verdict) == (0, "no traffic")
 
 
 async def test_it_is_shown_by_the_api_and_on_the_page(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import subprocess
 import threading
 import time
@@ -151,8 +149,7 @@ def test_one_that_runs_out_of_memory_comes_back_and_is_told_about(shipway: RealS
 
 def test_after_everything_was_killed_at_once_everything_runs_again(shipway: RealShipway) -> None:
     shipway.kill()
-    for pid in (shipway.home / "proxy").glob("*.pid"):
-        os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
+    shipway.kill_proxy()
     mine = ["docker", "ps", "-q", "--filter", f"label=shipway.installation={shipway.installation}"]
     running = subprocess.run(mine, check=True, capture_output=True, text=True).stdout.split()
     assert len(running) >= 2

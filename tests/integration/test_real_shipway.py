@@ -184,8 +184,7 @@ def test_a_worker_that_dies_is_started_again_at_the_same_address(
 def test_the_proxy_comes_back_as_it_was(shipway: RealShipway, repository: GitRepository) -> None:
     host = from_git(shipway, "proxied", repository)
     assert shipway.wait(shipway.pipeline("deploy", "proxied"))["state"] == "live"
-    for pid in (shipway.home / "proxy").glob("*.pid"):
-        os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
+    shipway.kill_proxy()
     wait_until(lambda: serves(shipway, host, "version one"))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, fake_stack
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service, fake_stack
 
 from shipway.domain.artifacts import Released
 from shipway.domain.capacity import Capacity
@@ -147,6 +147,21 @@ class TestRecreate:
         assert await running(stack) == ["web.1 of d1"]
         assert await served_by(stack) == "d1"
 
+    async def test_what_was_kept_warm_does_not_stand_beside_it(self, stack: Stack) -> None:
+        await change(stack, keep_warm=600)
+        await deployed(stack)
+        await deployed(stack)
+        await change(stack, strategy={"type": "recreate"})
+        seen: list[list[str]] = []
+
+        async def look(verb: str, when: str) -> None:
+            if (verb, when) == ("start", "after"):
+                seen.append(await running(stack))
+
+        stack.engine.intercept = look
+        await deployed(stack)
+        assert seen[0] == ["web.1 of d3"]
+
     async def test_an_interruption_is_refused_before_anything_changes_where_none_is_allowed(self, stack: Stack) -> None:
         await deployed(stack)
         await change(stack, strategy={"type": "recreate"})
@@ -213,6 +228,34 @@ class TestCapacity:
             plan = await plan_of(stack, await deployed(stack))
             assert (plan.mode, plan.reason) == ("stop-first", "device")
             assert await running(stack) == ["web.1 of d2"]
+
+    async def test_what_one_service_was_promised_is_not_promised_to_another(self, stack: Stack) -> None:
+        """The release command of the first one runs: none of its instances stands yet."""
+        stack.engine.machine = Capacity(memory=700 * 2**20, cpus=4)
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nrelease: migrate\n"})
+        other = replace(PATH, service="other")
+        await a_service(stack, other)
+        reached, go_on = asyncio.Event(), asyncio.Event()
+
+        async def hang(verb: str, when: str) -> None:
+            if (verb, when) == ("run", "before"):
+                reached.set()
+                await go_on.wait()
+
+        stack.engine.intercept = hang
+        first = await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            await reached.wait()
+            second = await deployments.deploy(stack.platform, stack.actor, other)
+            while not reached.is_set() or (await stack.deployment(second.id)).release_id is None:
+                await asyncio.sleep(0.002)
+            go_on.set()
+            await until(stack, first, "live", "failed")
+            await until(stack, second, "live", "failed")
+        refused = (await stack.deployment(second.id)).failure
+        assert (await stack.deployment(first.id)).state == "live"
+        assert refused is not None
+        assert refused.code == "no-room"
 
     async def test_what_is_kept_warm_makes_room(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=1100 * 2**20, cpus=4)
@@ -340,6 +383,65 @@ class TestWarmUndo:
                     await asyncio.sleep(0.002)
         assert await running(stack) == ["web.1 of d1", "web.1 of d2"]
 
+    async def test_what_it_took_over_is_not_told_as_cut(self, stack: Stack) -> None:
+        await change(stack, keep_warm=600, drain_timeout=0.5)
+        await deployed(stack)
+        held = stack.router.hold(HOST)
+        second = await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            await until(stack, second, "live")
+            back = await deployments.rollback(stack.platform, stack.actor, PATH)
+            await until(stack, back, "live")
+            while not await stack.is_idle():
+                await asyncio.sleep(0.002)
+        assert await held.finish()
+        report = (await deployments.get_deployment(stack.platform, stack.actor, second.id)).cutover
+        assert report is not None
+        assert (report.in_flight, report.cut, report.verdict) == (1, 0, "zero-drop proven")
+
+    async def test_what_it_did_not_take_over_ends_also_after_a_crash(self, stack: Stack) -> None:
+        """d2 is killed before it has ended the worker of d1, whose web instance d3 has taken over."""
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nworker: work\n"})
+        await change(stack, keep_warm=600, drain_timeout=600)
+        await deployed(stack)
+        held = stack.router.hold(HOST)
+        second = await stack.deploy()
+        async with stack.working():
+            await until(stack, second, "live")
+            back = await deployments.rollback(stack.platform, stack.actor, PATH)
+            await until(stack, back, "live")
+        revived = await restarted(stack)
+        assert await held.finish()
+        await revived.work()
+        assert await running(revived) == ["web.1 of d1", "web.1 of d2", "worker.1 of d3"]
+        await revived.database.close()
+
+    async def test_what_is_being_stopped_is_not_taken_over(self, stack: Stack) -> None:
+        """d1 has had its drain timeout and is told to stop; d3 gets the traffic meanwhile, and d4 goes back to v1."""
+        await change(stack, keep_warm=0, drain_timeout=0.1)
+        await deployed(stack)
+        stack.router.hold(HOST)
+        (first,) = await stack.engine.instances()
+        stop, stopped = stack.engine.stop, asyncio.Event()
+
+        async def slow(name: str, grace: float) -> None:
+            if name == first.name:
+                await stopped.wait()
+            await stop(name, grace)
+
+        stack.engine.stop = slow  # type: ignore[method-assign]
+        await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            while "retiring" not in await states(stack):
+                await asyncio.sleep(0.002)
+            await change(stack, drain_timeout=600)
+            await until(stack, await stack.deploy(), "live")
+            back = await deployments.rollback(stack.platform, stack.actor, PATH, version=1)
+            await until(stack, back, "live", "failed")
+            stopped.set()
+        assert (await plan_of(stack, back)).named("adopt") == ()
+        assert await served_by(stack) == "d4"
+
     async def test_its_time_is_over_some_day(self, warm: Stack) -> None:
         async with warm.platform.database.write() as tx:
             (old,) = [each for each in await rollouts.listed(tx) if each.state == "warm"]
@@ -400,6 +502,49 @@ class TestHandOver:
         assert made.state == "failed"
         assert await running(scheduled) == ["clock.1 of d1", "web.1 of d1", "worker.1 of d1"]
         assert await served_by(scheduled) == "d1"
+
+    async def test_a_failure_does_not_bring_back_what_was_handed_over_before(self, scheduled: Stack) -> None:
+        await change(scheduled, keep_warm=600)
+        await deployed(scheduled)
+        scheduled.sources.add(REPOSITORY, "main", {"Dockerfile": "FROM base:1\nRUN exit 3\n"})
+        assert (await deployed(scheduled)).state == "failed"
+        assert await running(scheduled) == ["clock.1 of d2", "web.1 of d1", "web.1 of d2", "worker.1 of d2"]
+
+    async def test_an_undo_does_not_bring_back_what_was_handed_over_before(self, scheduled: Stack) -> None:
+        await change(scheduled, keep_warm=600)
+        await deployed(scheduled)
+        await deployments.rollback(scheduled.platform, scheduled.actor, PATH)
+        await scheduled.work()
+        await Janitor(scheduled.platform).round()
+        assert await running(scheduled) == ["clock.1 of d3", "web.1 of d1", "web.1 of d2", "worker.1 of d3"]
+
+    async def test_two_never_run_at_once_also_after_a_crash(self, scheduled: Stack) -> None:
+        """d2 still drains as d3 has taken over from its clock and Shipway is killed."""
+        await change(scheduled, drain_timeout=600)
+        scheduled.router.hold(HOST)
+        second = await scheduled.deploy()
+        reached = asyncio.Event()
+
+        async def hang(verb: str, when: str) -> None:
+            if (verb, when) == ("start", "after") and "clock.1 of d3" in await running(scheduled):
+                reached.set()
+                await asyncio.sleep(60)
+
+        scheduled.engine.intercept = hang
+        async with scheduled.working(), asyncio.timeout(20):
+            await until(scheduled, second, "live")
+            third = await scheduled.deploy()
+            await reached.wait()
+        revived, clocks = await restarted(scheduled), set[int]()
+
+        async def look(verb: str, when: str) -> None:
+            clocks.add(sum(name.startswith("clock") for name in await running(revived)))
+
+        revived.engine.intercept = look
+        async with revived.working():
+            await until(revived, third, "live")
+        assert clocks == {1}
+        await revived.database.close()
 
     async def test_one_that_nobody_brings_back_the_janitor_does(self, scheduled: Stack) -> None:
         async with scheduled.platform.database.write() as tx:
@@ -540,6 +685,22 @@ def recorded(engine: FakeEngine) -> Iterator[list[tuple[str, str]]]:
     engine.start, engine.stop = started, stopped  # type: ignore[method-assign]
     yield acts
     engine.start, engine.stop = start, stop  # type: ignore[method-assign]
+
+
+async def test_each_process_type_has_its_own_grace(stack: Stack) -> None:
+    stack.sources.add(REPOSITORY, "main", FILES)
+    await change(stack, stop_grace=5, stop_graces={"worker": 60}, stop_first=("clock",))
+    await deployed(stack)
+    graces: dict[str, float] = {}
+    stop = stack.engine.stop
+
+    async def stopped(name: str, grace: float) -> None:
+        graces[name.split(".")[-2]] = grace
+        await stop(name, grace)
+
+    stack.engine.stop = stopped  # type: ignore[method-assign]
+    await deployed(stack)
+    assert graces == {"web": 5, "worker": 60, "clock": 5}
 
 
 async def test_settings_keep_their_default_of_a_minute() -> None:

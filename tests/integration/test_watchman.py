@@ -286,6 +286,16 @@ async def test_one_that_crashes_gets_no_requests_until_it_is_back_and_its_end_is
     assert (view.state, view.vitals.restarts[first].reason) == ("degraded", "exit code 3")
 
 
+async def test_after_a_restart_of_ours_that_nobody_heard_of_a_crash_is_one_again(watched: World) -> None:
+    first, second = watched.names()
+    watched.stack.engine.behave(first, serves(paths={"/livez": 500}))
+    await watched.pass_by(60)
+    assert (await watched.view()).vitals.restarts[first].hung == 1
+    await watched.exited(first, 3)
+    assert await watched.served_by() == {second}
+    assert (await watched.view()).vitals.restarts[first].reason == "exit code 3"
+
+
 async def test_a_worker_that_runs_out_of_memory_is_told_as_that(world: World) -> None:
     first, _ = world.names()
     world.stack.engine.behave(first, replace(serves(), oom_killed=True))

@@ -53,7 +53,8 @@ class App:
         self.name = name
         self.port = port
         self.release = asyncio.Event()
-        #: Requests being served.
+        #: Requests so far, and those being served.
+        self.requests = 0
         self.busy = 0
         #: Connections accepted so far.
         self.accepted = 0
@@ -91,6 +92,7 @@ class App:
                 head = (await reader.readuntil(END)).decode()
                 headers = _headers(head)
                 await reader.readexactly(int(headers.get("content-length", "0")))
+                self.requests += 1
                 self.busy += 1
                 try:
                     if headers.get("upgrade") == "websocket":

@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx2
 
+from shipway.routers.haproxy import process as haproxy
+
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "bench" / "app"
 
@@ -82,6 +84,14 @@ class RealShipway:
         assert self.process
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def kill_proxy(self) -> None:
+        """`kill -9` of all of HAProxy."""
+        pids = haproxy.running(self.home.resolve() / "proxy" / "haproxy.cfg")
+        assert pids, "it does not run"
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Stop the server politely; apps, proxy and registry go on."""
@@ -150,7 +160,7 @@ class RealShipway:
             found = self.deployment(deployment_id)
             if found["state"] in states:
                 return found
-            time.sleep(0.02)
+            time.sleep(0.1)  # Asked more often, the server would be busy with answering this.
         raise TimeoutError(f"{deployment_id} is still {found['state']}: {found}")
 
     def log(self, deployment_id: str, step: str) -> str:

@@ -82,6 +82,14 @@ def test_a_former_process_lets_go_of_what_is_paused_no_longer() -> None:
     ]
 
 
+def test_a_former_process_sends_nothing_to_a_canary_that_is_gone() -> None:
+    former = State(POOL, live={"svc_1": "dep_1"}, canaries={"svc_1": "dep_2:50"}, modes={"svc_1": "paused"})
+    one, two = Slot("p1"), Slot("p2")
+    aborted, passed = State(POOL, sets={"dep_1": one}), State(POOL, sets={"dep_1": one, "dep_2": two})
+    assert _texts(let_go(former, aborted)) == ["set map modes.map svc_1 maintenance"]
+    assert _texts(let_go(former, passed)) == ["del map modes.map svc_1"]
+
+
 def test_the_same_table_needs_no_command() -> None:
     table = _table("dep_1", dep_1=[ONE])
     before = _after(table)

@@ -108,6 +108,21 @@ def test_an_instance_with_more_cores_than_there_are_is_refused() -> None:
         plan(situation(a_release(resources=Resources(cpus=3))))
 
 
+def test_less_is_never_refused_on_a_machine_that_is_too_full_already() -> None:
+    stands = (standing(1, a_release(1), web=3), standing(2, a_release(1), service=OTHER, web=4))
+    full = replace(MACHINE, memory=4 * GIB)
+    assert plan(situation(None, *stands, wanted=names(9, web=2), machine=full, action="scale")).named("start")
+    with pytest.raises(NoRoom):
+        plan(situation(None, *stands, wanted=names(9, web=4), machine=full, action="scale"))
+
+
+@pytest.mark.parametrize("kind", ["canary", "bluegreen"])
+def test_what_has_to_stop_first_is_neither_tried_nor_waited_for(kind: str) -> None:
+    release = a_release(strategy=Strategy(kind, promote="manual"))  # type: ignore[arg-type]
+    made = plan(situation(release, standing(1, a_release(1)), machine=replace(MACHINE, memory=GIB)))
+    assert (made.mode, made.strategy, made.waits) == ("stop-first", "recreate", False)
+
+
 def test_cores_are_shared_while_both_run() -> None:
     wide = Resources(memory=GIB, cpus=2)
     made = plan(
@@ -140,6 +155,23 @@ def test_what_is_only_kept_warm_makes_room_ones_own_first() -> None:
     made = plan(situation(None, *stands, machine=replace(MACHINE, memory=3 * GIB)))
     assert (made.mode, made.named("evict")) == ("overlap", ("dep_2",))
     assert plan(situation(None, *stands)).named("evict") == ()
+
+
+def test_nothing_makes_room_in_vain() -> None:
+    stands = (standing(1, a_release(1), "warm", service=OTHER, web=2), standing(2, a_release(1), web=4))
+    made = plan(situation(None, *stands, wanted=names(9, web=4), machine=replace(MACHINE, memory=7 * GIB)))
+    assert (made.mode, made.named("evict")) == ("stop-first", ())
+    assert made.free.memory == 3 * GIB
+
+
+def test_beside_what_can_not_run_twice_nothing_is_kept_warm() -> None:
+    stands = (
+        standing(1, a_release(1), "warm", service=OTHER),
+        standing(2, a_release(1), "warm"),
+        standing(3, a_release(1)),
+    )
+    made = plan(situation(a_release(strategy=Strategy("recreate")), *stands, runs_command=True))
+    assert short(made)[:4] == ["run v2", "evict dep_2", "park d3.web.1", "start d9.web.1"]
 
 
 class TestUndo:
@@ -254,7 +286,7 @@ def test_whatever_there_is_the_plan_holds_together(
     assert set(made.named("park")) <= set(made.named("stop"))
     assert set(made.first) | set(made.handover) == set(made.named("start"))
     assert [move.verb for move in made.moves].count("switch") == 1
-    _assert_never_too_many(made, stands, memory)
+    _assert_never_too_many(made, stands, max(memory, sum(old.values())))
 
 
 def _assert_never_too_many(made: Plan, stands: tuple[Standing, ...], memory: int) -> None:

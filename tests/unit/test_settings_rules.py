@@ -32,7 +32,8 @@ def test_what_is_given_changes_and_the_rest_stays() -> None:
         ({"strategy": {"type": "bluegreen", "steps": (10, 20)}}, "steps is for the strategy canary"),
         ({"strategy": {"sample": 5}}, "sample is for the strategy canary"),
         ({"stop_first": ("Beat!",)}, "Beat!"),
-        ({"resources": {"devices": {"GPU 0": 1}}}, "GPU 0"),
+        ({"stop_first": ("clock", "web")}, "web never stops first by itself"),
+        ({"resources": {"devices": {"GPU 0": 1}}}, "'GPU 0' is no kind of device"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], told: str) -> None:

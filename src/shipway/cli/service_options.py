@@ -45,6 +45,9 @@ _SETTINGS = (
         "--provider", metavar="NAME", help="How it is built: dockerfile, python, node …; instead of as detected."
     ),
     click.option("--drain-timeout", type=float, metavar="S", help="Seconds that requests in flight have at a switch."),
+    click.option(
+        "--stop-grace-of", "stop_graces", multiple=True, metavar="TYPE=S", help="The same for one process type."
+    ),
     click.option("--stop-grace", type=float, metavar="S", help="Seconds between SIGTERM and SIGKILL."),
     click.option(
         "--strategy",
@@ -128,6 +131,8 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
             given[group] = values
     if options["devices"]:
         given["resources"] = given.get("resources", {}) | {"devices": counts(options["devices"], "devices", "gpu=1")}
+    if options["stop_graces"]:
+        given["stop_graces"] = counts(options["stop_graces"], "seconds", "worker=60")
     if options["stop_first"]:
         given["stop_first"] = [process for process in options["stop_first"] if process]
     return given

@@ -198,7 +198,11 @@ class Rollout:
     @property
     def summary(self) -> str:
         """In one line, for the table of steps."""
-        return f"{len(self.instances)} started"
+        taken = len(self.plan.named("adopt")) if self.plan else 0
+        started = len(self.first) - taken
+        return ", ".join(
+            filter(None, (f"{taken} taken over" if taken else "", f"{started} started" if started else ""))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ class Restart:
     """The last one of an instance."""
 
     at: datetime
-    #: `exit code 1`, `out of memory`, `no answer on /livez, 3 times in a row` …
+    #: `exit code 1`, `out of memory`, `failed /livez 3 times in a row` …
     reason: str
     #: Times that Shipway ended it because it failed its liveness probe; the engine counts the other restarts.
     hung: int = 0

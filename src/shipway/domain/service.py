@@ -1,5 +1,6 @@
 """The service: one deployable unit with one source and its process types (S1.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -28,6 +29,8 @@ class ServiceSettings:
     drain_timeout: float = 30.0
     #: Seconds between SIGTERM and SIGKILL.
     stop_grace: float = 30.0
+    #: The same for process types that have their own: a worker may need longer to end its job.
+    stop_graces: Mapping[str, float] = field(default_factory=dict)
     strategy: Strategy = field(default_factory=Strategy)
     #: Process types of which the old instances end before the new ones start, so that two never run at once: schedulers.
     stop_first: tuple[str, ...] = ()
@@ -50,6 +53,10 @@ class ServiceSettings:
     build_timeout: float = 1800.0
     #: Seconds after which the release command is ended.
     release_timeout: float = 600.0
+
+    def grace_of(self, process: str) -> float:
+        """Seconds between SIGTERM and SIGKILL for instances of a process type."""
+        return self.stop_graces.get(process, self.stop_grace)
 
 
 @dataclass(frozen=True, slots=True)

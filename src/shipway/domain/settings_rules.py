@@ -1,14 +1,16 @@
 """What a service's settings must keep to beyond the kind and size of each value."""
 
+import re
 from itertools import pairwise
 
 from shipway.domain.errors import Invalid
-from shipway.domain.process import process_name
+from shipway.domain.process import WEB, process_name
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 
 #: Which strategy a field of `Strategy` is for.
 _FOR = {"promote": "bluegreen", "steps": "canary", "interval": "canary", "sample": "canary"}
+_DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
@@ -16,8 +18,11 @@ def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
     _check_strategy(before.strategy, after.strategy)
     for process in after.stop_first:
         process_name(process)
+    if WEB in after.stop_first and WEB not in before.stop_first:
+        raise Invalid("web never stops first by itself.", hint="Set the strategy's type to recreate.")
     for kind in after.resources.devices:
-        process_name(kind)
+        if not _DEVICE.fullmatch(kind):
+            raise Invalid(f"{kind!r} is no kind of device.", hint="Use one that the server's `devices` counts: gpu=1.")
 
 
 def _check_strategy(before: Strategy, after: Strategy) -> None:

@@ -142,7 +142,7 @@ async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *,
     # It is gone for everybody; what is left of it now, the janitor would find too.
     await platform.routes.reconcile()
     instances = await platform.engine.instances(service=service.id)
-    await together(platform.engine.stop(each.name, service.settings.stop_grace) for each in instances)
+    await together(platform.engine.stop(each.name, service.settings.grace_of(each.owner.process)) for each in instances)
     if last:
         await platform.engine.remove_network(path.network)
     for deployment_id in gone:

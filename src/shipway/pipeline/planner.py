@@ -22,8 +22,11 @@ def plan(situation: Situation) -> Plan:
     _refuse_the_impossible(situation)
     evicted = _evicted(situation, needed)
     mode, reason, why = _mode(situation, needed, evicted)
-    if adopted and mode == "stop-first":
-        return plan(replace(situation, adopts=False))
+    free = _free(situation, evicted)
+    if mode == "stop-first":
+        if adopted:
+            return plan(replace(situation, adopts=False))
+        evicted = _evicted(situation, needed, stopped=True)
     interrupts = _interrupts(situation, mode)
     if situation.zero_downtime and interrupts:
         raise WouldInterrupt(
@@ -35,14 +38,14 @@ def plan(situation: Situation) -> Plan:
         release=situation.release.number,
         image=situation.release.image.label,
         replaces=live.release.number if live else None,
-        strategy=_strategy(situation),
+        strategy=_strategy(situation) if mode == "overlap" else "recreate",
         mode=mode,
         reason=reason,
         why=why,
         moves=_moves(situation, mode, adopted, evicted),
         interrupts=interrupts,
         needed=needed,
-        free=_free(situation, evicted),
+        free=free,
         processes=_processes(situation),
         config=_config(situation),
         warnings=_warnings(situation),
@@ -78,7 +81,8 @@ def _free(situation: Situation, without: Iterable[str]) -> Capacity:
 
 
 def _refuse_the_impossible(situation: Situation) -> None:
-    """What is over when this deployment is, counts as free."""
+    """What is over when this deployment is, counts as free. Who takes no more than now is let: the machine may be too full
+    already, and less is what it needs."""
     resources = situation.release.settings.resources
     if resources.cpus > situation.cores:
         raise NoRoom(
@@ -87,7 +91,8 @@ def _refuse_the_impossible(situation: Situation) -> None:
         )
     goes = [s.deployment_id for s in situation.standing if s.state == "warm" or s.service_id == situation.service_id]
     free, all_of_it = _free(situation, goes), taken(resources, len(situation.wanted))
-    if short := free.less(all_of_it).short_of:
+    more = situation.live is None or bool(situation.live.takes.less(all_of_it).short_of)
+    if more and (short := free.less(all_of_it).short_of):
         raise NoRoom(
             f"This release takes {_amount(all_of_it, short)} and {_amount(free, short)} is free, "
             f"of {_amount(situation.machine, short)} in all.",
@@ -95,12 +100,15 @@ def _refuse_the_impossible(situation: Situation) -> None:
         )
 
 
-def _evicted(situation: Situation, needed: Capacity) -> tuple[str, ...]:
-    """Warm sets that have to make room, this service's own first; none where there is room anyway."""
+def _evicted(situation: Situation, needed: Capacity, *, stopped: bool = False) -> tuple[str, ...]:
+    """Warm sets that have to make room, this service's own first; none where there is room anyway. `stopped`: what serves
+    has gone by then, and beside what can't run twice none of its own stands."""
+    goes = [situation.live.deployment_id] if stopped and situation.live else []
     evicted: tuple[str, ...] = ()
     spare = [each for each in situation.standing if each.state == "warm" and each is not situation.warm]
     for each in sorted(spare, key=lambda each: (each.service_id != situation.service_id, each.deployment_id)):
-        if not _free(situation, evicted).less(needed).short_of:
+        own = stopped and each.service_id == situation.service_id
+        if not own and not _free(situation, (*goes, *evicted)).less(needed).short_of:
             return evicted
         evicted = (*evicted, each.deployment_id)
     return evicted
@@ -140,7 +148,7 @@ def _moves(situation: Situation, mode: Mode, adopted: tuple[str, ...], evicted: 
     parked = old if mode == "stop-first" else tuple(name for name in old if process_of(name) in exclusive)
     late = () if mode == "stop-first" else tuple(name for name in new if process_of(name) in exclusive)
     early = tuple(name for name in new if name not in late)
-    begin = (*_all("evict", evicted), *_all("run", (release,) if situation.runs_command else ()))
+    begin = (*_all("run", (release,) if situation.runs_command else ()), *_all("evict", evicted))
     if mode == "stop-first":
         middle = (*_all("park", parked), *_all("start", early))
     else:

@@ -1,10 +1,12 @@
 """Taking instances out of service: wait for their requests, then stop them, then forget them."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 from shipway.domain.clock import now
 from shipway.domain.process import WEB
+from shipway.domain.service import ServiceSettings
 from shipway.domain.traffic import Traffic
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
@@ -13,8 +15,16 @@ from shipway.pipeline.together import together
 from shipway.store import rollouts
 from shipway.store.rollouts import StoredRollout
 
+#: Seconds between SIGTERM and SIGKILL, by the instance's name.
+Grace = Callable[[str], float]
+
 #: Seconds between two looks at the proxy's counters.
 _LOOK = 0.1
+
+
+def by_settings(settings: ServiceSettings) -> Grace:
+    """As the service says for each process type."""
+    return lambda name: settings.grace_of(process_of(name))
 
 
 async def drain(platform: Platform, origin: str, timeout: float) -> tuple[int, Traffic | None]:
@@ -32,29 +42,30 @@ async def drain(platform: Platform, origin: str, timeout: float) -> tuple[int, T
     return max(first, counted.in_flight if counted else 0), counted
 
 
-async def rest(platform: Platform, rollout: StoredRollout, seconds: float, grace: float) -> None:
+async def rest(platform: Platform, rollout: StoredRollout, seconds: float, grace: Grace) -> None:
     """Keep a drained deployment's `web` instances started for so long, without requests, for an undo; stop the others."""
     web = [target.name for target in rollout.targets]
     others = [name for name in rollout.instances if process_of(name) != WEB]
-    await together(platform.engine.stop(name, grace) for name in others)
+    await together(platform.engine.stop(name, grace(name)) for name in others)
     async with platform.database.write() as tx:
         await rollouts.keep_warm(tx, rollout.deployment_id, web, now() + timedelta(seconds=seconds))
     platform.signals.notify(topics.STANDBY)
 
 
-async def retire(platform: Platform, deployment_id: str, grace: float) -> None:
-    """Stop and remove a deployment's instances (SIGTERM, `grace` seconds, SIGKILL) and take them out of the proxy.
+async def retire(platform: Platform, deployment_id: str, grace: Grace) -> None:
+    """Stop and remove a deployment's instances (SIGTERM, so many seconds, SIGKILL) and take them out of the proxy.
 
     An instance is the deployment's that names it in its rollout, and where none does, the one's that started it. So what
     was taken over stays.
     """
     started = {each.name for each in await platform.engine.instances(deployment=deployment_id)}
     async with platform.database.write() as tx:
-        known = {each.deployment_id: each for each in await rollouts.listed(tx)}
+        # Said first and read second: whoever takes it over in the same instant has either done so by then, or can't.
         await rollouts.set_state(tx, deployment_id, "retiring")
+        known = {each.deployment_id: each for each in await rollouts.listed(tx)}
     named = {name for each in known.values() if each.deployment_id != deployment_id for name in each.instances}
     own = set(known[deployment_id].instances) if deployment_id in known else set()
-    await together(platform.engine.stop(name, grace) for name in sorted((own | started) - named))
+    await together(platform.engine.stop(name, grace(name)) for name in sorted((own | started) - named))
     async with platform.database.write() as tx:
         await rollouts.remove(tx, deployment_id)
     await platform.routes.reconcile()

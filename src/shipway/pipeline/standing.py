@@ -43,7 +43,7 @@ async def park(platform: Platform, rollout: StoredRollout, names: Collection[str
     counted = None
     if any(process_of(name) == WEB for name in names):
         _, counted = await drain(platform, rollout.origin, service.settings.drain_timeout)
-    await together(platform.engine.stop(name, service.settings.stop_grace) for name in names)
+    await together(platform.engine.stop(name, service.settings.grace_of(process_of(name))) for name in names)
     left = tuple(target for target in rollout.targets if target.name not in set(names))
     async with platform.database.write() as tx:
         await rollouts.readdress(tx, rollout.deployment_id, left)

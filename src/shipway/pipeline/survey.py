@@ -28,10 +28,18 @@ async def decide(ctx: Context, release: Release) -> Plan:
         runs_command=ctx.deployment.builds and bool(release.release_command),
     )
     made = plan(situation)
+    await _reserve(ctx, made)
     ctx.log(f"-----> Plan: {made.summary}{f' because {made.why}' if made.why else ''}")
     for warning in made.warnings:
         ctx.log(f"       {warning}")
     return made
+
+
+async def _reserve(ctx: Context, made: Plan) -> None:
+    """What will start beside what stands is counted by others from here on: a release command may take minutes."""
+    if made.mode == "overlap" and (names := made.named("start")):
+        async with ctx.platform.database.write() as tx:
+            await rollouts.ensure(tx, ctx.deployment.id, ctx.service.id, (), names)
 
 
 async def survey(
@@ -49,11 +57,14 @@ async def survey(
         standing = await _standing(tx)
         crossed = await _crossed(tx, service, release, standing) if action == "rollback" else ()
     machine = await platform.engine.capacity()
+    wanted = instance_names(service.path, release.number, deployment, counts(service, release))
+    # What was reserved for this deployment before a crash does not stand in its way.
+    standing = tuple(each for each in standing if not set(each.instances) & set(wanted))
     return Situation(
         action=action,
         service_id=service.id,
         release=release,
-        wanted=instance_names(service.path, release.number, deployment, counts(service, release)),
+        wanted=wanted,
         standing=await _seen_running(platform, service, standing),
         machine=_to_give(platform, machine),
         cores=int(machine.cpus),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from shipway.domain.service import Service
 from shipway.pipeline.context import Context
 
 #: Seconds between two requests, and before and after the switch in which they are made.
@@ -28,7 +29,7 @@ async def asking(ctx: Context, *, wanted: bool) -> AsyncIterator[Asked]:
     """Ask the service's first host, again and again, from a moment before the block until a moment after it; where the
     service is set to be asked, takes requests, and something serves it already."""
     asked, ended = Asked(), asyncio.Event()
-    if not (wanted and ctx.service.settings.probe_switch and ctx.service.hosts and ctx.service.live_deployment_id):
+    if not (wanted and _may_be_asked(ctx.service)):
         yield asked
         return
     loop = asyncio.create_task(_ask(ctx, asked, ended))
@@ -39,6 +40,11 @@ async def asking(ctx: Context, *, wanted: bool) -> AsyncIterator[Asked]:
     finally:
         ended.set()
         await loop
+
+
+def _may_be_asked(service: Service) -> bool:
+    serves = bool(service.hosts and service.live_deployment_id) and service.traffic == "open"
+    return service.settings.probe_switch and serves
 
 
 async def _ask(ctx: Context, asked: Asked, ended: asyncio.Event) -> None:

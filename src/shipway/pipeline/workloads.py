@@ -113,7 +113,7 @@ def _workload(
         capabilities=release.settings.capabilities,
         restart=restart,
         hostname=f"{process}-{ordinal}",
-        stop_grace=release.settings.stop_grace,
+        stop_grace=release.settings.grace_of(process),
     )
 
 

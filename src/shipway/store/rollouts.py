@@ -93,11 +93,20 @@ async def adopt(tx: Tx, deployment_id: str, origin: str, instances: Collection[s
     row = known.get(origin)
     if row is None or row.deployment_id == deployment_id:
         return row is not None
-    if row.state not in ("draining", "warm") or not {target.name for target in row.targets} >= set(instances):
+    if not {target.name for target in row.targets} >= set(instances):
         return False
-    values = {"deployment_id": deployment_id, "state": "warm", "instances": list(instances), "until": None}
-    await tx.execute(update(t.rollouts).where(t.rollouts.c.deployment_id == row.deployment_id).values(values))
-    return True
+    # What was reserved for the deployment makes way for it.
+    await remove(tx, deployment_id)
+    # Asked for in the statement itself: elsewhere somebody may begin to stop them in the same instant.
+    standing = (t.rollouts.c.deployment_id == row.deployment_id) & t.rollouts.c.state.in_(("draining", "warm"))
+    values = {
+        "deployment_id": deployment_id,
+        "state": "warm",
+        "instances": list(instances),
+        "parked": [],
+        "until": None,
+    }
+    return (await tx.execute(update(t.rollouts).where(standing).values(values))).rowcount > 0
 
 
 async def keep_warm(tx: Tx, deployment_id: str, instances: Collection[str], until: datetime) -> bool:

@@ -82,6 +82,8 @@ class Charge:
         """Note an answer and when to ask again."""
         self.alive = self.alive or passed
         self.hung = 0 if passed else self.hung + 1
+        # Nobody may have heard of the exit while the engine's events were away.
+        self.our_exits = 0 if passed else self.our_exits
         self.next_liveness = now + _jittered(self.post.liveness.interval)
 
     def is_to_be_taken_out(self) -> bool:

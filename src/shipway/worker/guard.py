@@ -10,11 +10,11 @@ from shipway.domain.codec import decode
 from shipway.domain.deployment import Deployment, Guarded
 from shipway.domain.judgement import Sample, judge
 from shipway.domain.service import Service
-from shipway.domain.source import Revision
 from shipway.domain.traffic import Traffic
+from shipway.operations.queueing import enqueue
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import deployments, journal, queue, releases, rollouts, services
+from shipway.store import deployments, journal, releases, rollouts, services
 from shipway.store.database import Tx
 from shipway.worker.contained import contained
 
@@ -52,6 +52,8 @@ class Guardian:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        #: Deployments whose counts began anew since their switch: these soon pass what they were then.
+        self._anew: set[str] = set()
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
@@ -65,6 +67,7 @@ class Guardian:
         async with self._platform.database.read() as tx:
             recent = await deployments.unguarded(tx, since=now() - LONGEST)
             watched = [found for each in recent if (found := await _watched(tx, each))]
+        self._anew &= {each.deployment.id for each in watched}
         if not watched:
             return
         counted = await self._platform.routes.traffic()
@@ -73,12 +76,18 @@ class Guardian:
                 await self._look(each, counted.get(each.origin, Traffic()))
 
     async def _look(self, watched: _Watched, counted: Traffic) -> None:
-        judgement = judge(_since(watched.then, counted), watched.former, sample=SAMPLE, increase=INCREASE)
+        judgement = judge(self._since(watched, counted), watched.former, sample=SAMPLE, increase=INCREASE)
         if judgement.verdict == "worse":
             await self._act(watched, judgement.why)
         elif now() >= watched.ends:
             few = "too few requests to tell: " if judgement.verdict == "too few" else ""
             await self._conclude(watched, f"{few}{judgement.why}")
+
+    def _since(self, watched: _Watched, counted: Traffic) -> Sample:
+        """Counts begin anew when the proxy is reloaded: what is there then is what there is."""
+        if counted.requests < watched.then.requests or counted.errors_5xx < watched.then.errors_5xx:
+            self._anew.add(watched.deployment.id)
+        return _sample(counted if watched.deployment.id in self._anew else counted.since(watched.then))
 
     async def _conclude(self, watched: _Watched, why: str) -> None:
         async with self._platform.database.write() as tx:
@@ -112,12 +121,6 @@ async def _watched(tx: Tx, deployment: Deployment) -> _Watched | None:
     return _Watched(service, deployment, rollout.origin, then, _sample(former), switch.former)
 
 
-def _since(then: Traffic, counted: Traffic) -> Sample:
-    """Counts begin anew when the proxy is reloaded: what is there then is what there is."""
-    whole = counted.requests >= then.requests and counted.errors_5xx >= then.errors_5xx
-    return _sample(counted.since(then) if whole else counted)
-
-
 def _sample(counted: Traffic) -> Sample:
     return Sample(counted.requests, counted.errors_5xx)
 
@@ -131,14 +134,15 @@ async def _consequence(tx: Tx, watched: _Watched, why: str) -> Guarded:
         return Guarded("warned", f"{why}; not undone: the release before it is not there any more")
     if obstacle := await _obstacle(tx, watched):
         return Guarded("warned", f"{why}; not undone: {obstacle}")
-    return Guarded("undone", why, undone_by=await _undo(tx, watched.service, release_id))
+    undo = await enqueue(tx, watched.service, "rollback", trigger="guard", actor="Shipway", release_id=release_id)
+    return Guarded("undone", why, undone_by=undo.number)
 
 
 async def _obstacle(tx: Tx, watched: _Watched) -> str:
     """Why it must not be undone by a machine; empty: it may be."""
     own = watched.deployment
     if now() > watched.ends + LATE:
-        return "Shipway was not running in the minutes after the switch"
+        return "nobody looked in the minutes after the switch"
     if not own.builds:
         # What somebody wanted back stays, and so does what the guard itself brought back.
         return f"it brought no new release, it was a {own.action}"
@@ -147,12 +151,3 @@ async def _obstacle(tx: Tx, watched: _Watched) -> str:
     if own.release_id and (await releases.get(tx, own.release_id)).release_command:
         return "its release command has run, and the release before it may not get along with what that changed"
     return ""
-
-
-async def _undo(tx: Tx, service: Service, release_id: str) -> int:
-    """Enqueue a rollback as anybody could ask for one."""
-    made = await deployments.create(
-        tx, service.id, "rollback", trigger="guard", actor="Shipway", revision=Revision(), release_id=release_id
-    )
-    await queue.enqueue(tx, made.id, service.id)
-    return made.number

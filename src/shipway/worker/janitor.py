@@ -39,7 +39,7 @@ class Janitor:
         # What runs first, what is wanted second: a deployment that begins in between is then not taken for an orphan.
         present = await self._present()
         for deployment_id in sorted(present - await self._wanted()):
-            await retire(self._platform, deployment_id, grace=10.0)
+            await retire(self._platform, deployment_id, lambda _: 10.0)
         await self._bring_back()
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)

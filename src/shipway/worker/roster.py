@@ -3,6 +3,7 @@
 import random
 
 from shipway.domain.probe import readiness
+from shipway.domain.process import WEB
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, releases, rollouts, services
 from shipway.store.database import Tx
@@ -45,7 +46,7 @@ class Roster:
             failures=settings.probe.failures,
             liveness=settings.liveness,
             startup=settings.probe.timeout,
-            stop_grace=settings.stop_grace,
+            stop_grace=settings.grace_of(WEB),
         )
 
     def _seen(self, rollout: StoredRollout, host: str, now: float) -> list[Charge]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from shipway.domain.clock import now
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.retire import retire
+from shipway.pipeline.retire import by_settings, retire
 from shipway.store import rollouts, services
 from shipway.worker.contained import contained
 
@@ -32,8 +32,8 @@ class Standby:
         """Retire those whose time is over; when the next one's is. Raises `Unavailable`."""
         async with self._platform.database.read() as tx:
             ends = {each: each.until for each in await rollouts.listed(tx) if each.state == "warm" and each.until}
-            graces = {each.id: each.settings.stop_grace for each in await services.listed(tx)} if ends else {}
+            graces = {each.id: by_settings(each.settings) for each in await services.listed(tx)} if ends else {}
         for rollout, until in ends.items():
             if until <= now():
-                await retire(self._platform, rollout.deployment_id, graces.get(rollout.service_id, 10.0))
+                await retire(self._platform, rollout.deployment_id, graces[rollout.service_id])
         return min((until for until in ends.values() if until > now()), default=None)

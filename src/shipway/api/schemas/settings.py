@@ -102,6 +102,9 @@ class SettingsIn(Request):
     port: Port = Field(default=0, description="What `web` listens on; 0: the image's EXPOSE, else 8080.")
     drain_timeout: Seconds = Field(default=30.0, description="Seconds that requests in flight have after a switch.")
     stop_grace: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
+    stop_graces: dict[ProcessName, Seconds] = Field(
+        default={}, max_length=50, description="The same for process types that have their own."
+    )
     strategy: StrategyIn = StrategyIn()
     stop_first: list[ProcessName] = Field(
         default=[], max_length=50, description="Process types whose old instances end before the new ones start."
@@ -182,6 +185,7 @@ class SettingsOut(View):
     port: int
     drain_timeout: float
     stop_grace: float
+    stop_graces: dict[str, float]
     strategy: StrategyOut
     stop_first: list[str]
     keep_warm: float

@@ -11,6 +11,7 @@ from shipway.cli.options import SERVICE_PATH, json_option, zero_downtime_option
 from shipway.cli.output import print_facts, print_json
 from shipway.client.models import Capacity, Plan, ProcessChange
 from shipway.domain.headcount import headcount
+from shipway.domain.process import WEB
 
 _MOVES = {
     "evict": "stop what is kept warm of {}, to make room",
@@ -93,21 +94,29 @@ def _process(change: ProcessChange) -> str:
 
 
 def _amount(of: Capacity) -> str:
+    """Of what is given away more than once there is none."""
     memory = quantities.memory(max(0, of["memory"]))
-    devices = [f"{count} {kind}" for kind, count in sorted(of["devices"].items())]
-    return ", ".join([f"{memory} memory", f"{of['cpus']:g} cpus", *devices])
+    devices = [f"{max(0, count)} {kind}" for kind, count in sorted(of["devices"].items())]
+    return ", ".join([f"{memory} memory", f"{max(0.0, of['cpus']):g} cpus", *devices])
 
 
 def _moves(made: Plan) -> Iterator[str]:
     """In order, those of a kind that follow each other in one line."""
-    trial = "send it some of the requests, step by step" if made["strategy"] == "canary" else ""
-    trial = "wait for `shipway promote`" if made["waits"] else trial
-    then = ("switch",) if made["mode"] == "stop-first" else ("park", "switch")
+    trial = _trial(made)
     for verb, moves in groupby(made["moves"], key=lambda move: move["verb"]):
-        if trial and verb in then:
+        if trial and verb in ("park", "switch"):
             yield trial
             trial = ""
         yield _move(verb, [move["what"] for move in moves], made["at_once"])
+
+
+def _trial(made: Plan) -> str:
+    """What comes before anything is stopped; a canary is compared with old instances that serve beside it."""
+    if made["waits"]:
+        return "wait for `shipway promote`"
+    compared = any(each["name"] == WEB and each["before"] and each["after"] for each in made["processes"])
+    tried = made["strategy"] == "canary" and made["mode"] == "overlap" and compared
+    return "send it some of the requests, step by step" if tried else ""
 
 
 def _move(verb: str, names: list[str], at_once: int) -> str:

@@ -30,15 +30,16 @@ async def abandon(ctx: Context) -> None:
         await drain(ctx.platform, own.origin, ctx.service.settings.drain_timeout)
     await _keep_logs(ctx)
     await _stop_release_command(ctx)
-    await retire(ctx.platform, ctx.deployment.id, grace=1.0)
+    await retire(ctx.platform, ctx.deployment.id, lambda _: 1.0)
     await _bring_back(ctx)
     await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
 
 
 async def _bring_back(ctx: Context) -> None:
+    """Of what serves only: the successors of what is warm or drains did not fail."""
     async with ctx.platform.database.read() as tx:
-        parked = [each for each in await rollouts.listed(tx, ctx.service.id) if each.parked]
+        parked = [each for each in await rollouts.live(tx) if each.parked and each.service_id == ctx.service.id]
     for each in parked:
         ctx.log(f"-----> Bringing back the old: {', '.join(each.parked)}")
         await unpark(ctx.platform, each)

@@ -88,11 +88,13 @@ class _Trial:
         return await self._ctx.platform.routes.traffic()
 
     def _sample(self, name: str, now: dict[str, Traffic]) -> Sample:
-        """Counts begin anew when the proxy is reloaded: what is there then is what there is."""
+        """Counts begin anew when the proxy is reloaded: all that is there from then on counts."""
         before, counted = self._before.get(name, Traffic()), now.get(name, Traffic())
         looks = self._looks.setdefault(name, [Reading(before.requests, before.response_ms)])
+        if counted.requests < looks[-1].requests:
+            self._before[name] = before = Traffic()
         looks.append(Reading(counted.requests, counted.response_ms))
-        since = counted.since(before) if before.requests <= counted.requests else counted
+        since = counted.since(before)
         return Sample(since.requests, since.errors_5xx, typical(looks, instances=self._instances[name]))
 
 

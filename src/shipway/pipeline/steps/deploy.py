@@ -5,7 +5,7 @@ from shipway.domain.errors import Unhealthy
 from shipway.domain.plan import Plan
 from shipway.pipeline.context import Context
 from shipway.pipeline.launch import launch
-from shipway.pipeline.retire import retire
+from shipway.pipeline.retire import by_settings, retire
 from shipway.pipeline.standing import park
 from shipway.pipeline.survey import decide
 from shipway.store import releases, rollouts
@@ -29,7 +29,7 @@ async def _make_room(ctx: Context, plan: Plan) -> int:
     cut = 0
     for deployment_id in plan.named("evict"):
         ctx.log("-----> Ending instances that were kept warm, to make room")
-        await retire(ctx.platform, deployment_id, ctx.service.settings.stop_grace)
+        await retire(ctx.platform, deployment_id, by_settings(ctx.service.settings))
     if plan.mode == "stop-first" and (old := await _live(ctx)):
         ctx.log(f"-----> Stopping the old: {', '.join(plan.named('park'))}")
         cut = await park(ctx.platform, old, plan.named("park"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 
 from shipway.domain.artifacts import Finished, Rollout, Switch
 from shipway.domain.cutover import Drained, Shift, cutover, drained
@@ -9,7 +10,7 @@ from shipway.domain.process import WEB
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
 from shipway.pipeline.local_image import let_go
-from shipway.pipeline.retire import drain, rest, retire
+from shipway.pipeline.retire import by_settings, drain, rest, retire
 from shipway.pipeline.standing import stand
 from shipway.pipeline.together import together
 from shipway.store import rollouts
@@ -31,17 +32,20 @@ async def finalize(ctx: Context, rollout: Rollout, switch: Switch) -> Finished:
 async def _drain_and_retire(ctx: Context, rollout: Rollout, deployment_id: str, switch: Switch) -> Drained:
     settings, before = ctx.service.settings, switch.carried.get(deployment_id)
     old = await _stored(ctx, deployment_id)
-    if old is None:
-        # Taken over by an undo, it cuts nothing; retired before a crash, nobody saw the end of it.
-        return drained(before, before if await _was_taken_over(ctx, deployment_id) else None)
-    first, counted = await drain(ctx.platform, old.origin, settings.drain_timeout)
+    origin = old.origin if old else deployment_id
+    first, counted = await drain(ctx.platform, origin, settings.drain_timeout) if old else (0, None)
+    taken_over = await _was_taken_over(ctx, deployment_id, origin)
+    if old is None or taken_over:
+        # What an undo took over is not cut, and what it did not take ends; retired before a crash, nobody saw the end.
+        await retire(ctx.platform, deployment_id, by_settings(settings))
+        return drained(before, replace(before, in_flight=0) if before and taken_over else None)
     left = counted.in_flight if counted else 0
     ctx.log(f"-----> Old instances drained: {first} in flight at first, {left} cut at the end")
     if _stays_warm(ctx, rollout, old, switch) and not left:
         ctx.log(f"-----> Kept started for an undo, for {settings.keep_warm:g} s")
-        await rest(ctx.platform, old, settings.keep_warm, settings.stop_grace)
+        await rest(ctx.platform, old, settings.keep_warm, by_settings(settings))
     else:
-        await retire(ctx.platform, deployment_id, settings.stop_grace)
+        await retire(ctx.platform, deployment_id, by_settings(settings))
     return drained(before, counted)
 
 
@@ -65,9 +69,10 @@ async def _of_the_new(ctx: Context, rollout: Rollout, switch: Switch) -> Traffic
     return now and now.since(switch.carried.get(ctx.deployment.id, Traffic()))
 
 
-async def _was_taken_over(ctx: Context, deployment_id: str) -> bool:
+async def _was_taken_over(ctx: Context, deployment_id: str, origin: str) -> bool:
     async with ctx.platform.database.read() as tx:
-        return any(each.origin == deployment_id for each in await rollouts.listed(tx, ctx.service.id))
+        known = await rollouts.listed(tx, ctx.service.id)
+    return any(each.origin == origin and each.deployment_id != deployment_id for each in known)
 
 
 async def _stored(ctx: Context, deployment_id: str) -> StoredRollout | None:
@@ -76,8 +81,8 @@ async def _stored(ctx: Context, deployment_id: str) -> StoredRollout | None:
 
 
 async def _keep_up(ctx: Context) -> None:
-    """From now on the engine restarts them by itself. A successor that is live already retires them: starting them would
-    bring them back."""
+    """From now on the engine restarts them by itself. A successor that is live already retires them, and one under way may
+    have parked some: starting these would bring them back."""
     own = await _stored(ctx, ctx.deployment.id)
     if own is not None and own.state == "live":
-        await stand(ctx.platform, own, own.instances)
+        await stand(ctx.platform, own, set(own.instances) - set(own.parked))

@@ -57,7 +57,8 @@ async def _record_live(tx: Tx, carried: Mapping[str, Traffic], *, ctx: Context, 
     for each in others:
         if each.state == "live":
             await deployments.mark(tx, each.deployment_id, "superseded")
-        await rollouts.set_state(tx, each.deployment_id, "draining")
+        if each.state != "retiring":
+            await rollouts.set_state(tx, each.deployment_id, "draining")
     await rollouts.set_state(tx, this, "live")
     await services.set_live(tx, ctx.service.id, this)
     await deployments.mark(tx, this, "live", live_at=now(), weakly_verified=health.hint if health.weak else "")

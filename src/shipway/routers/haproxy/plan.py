@@ -44,11 +44,11 @@ def plan(actual: State, wanted: State) -> tuple[Command, ...]:
 def let_go(former: State, wanted: State) -> tuple[Command, ...]:
     """For a former process, which only finishes what it has and can't be given servers: what to do with what it holds.
 
-    Requests of a service that is open again go to the set it knows, if that still stands; others are told to come again.
+    Requests of a service that is open again go to the sets it knows, if these still stand; others are told to come again.
     """
     return tuple(
         Command(f"del map modes.map {service}")
-        if service not in wanted.modes and former.live.get(service) in wanted.sets
+        if service not in wanted.modes and former.chosen_for(service) <= wanted.sets.keys()
         else Command(f"set map modes.map {service} maintenance")
         for service, mode in former.modes.items()
         if mode == "paused" != wanted.modes.get(service)

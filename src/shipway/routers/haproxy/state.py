@@ -63,6 +63,11 @@ class State:
         """Backends that some set lives in."""
         return {slot.backend for slot in self.sets.values()}
 
+    def chosen_for(self, service: str) -> set[str]:
+        """Sets that a service's requests may be sent to; an empty name among them when they may be sent nowhere."""
+        canary = self.canaries.get(service, "").partition(":")[0]
+        return {self.live.get(service, ""), *([canary] if canary else [])}
+
     def empty(self) -> list[str]:
         """Backends without a set and without servers, so without any connection that could be reused by mistake."""
         taken = self.taken
