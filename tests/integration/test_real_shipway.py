@@ -254,7 +254,7 @@ def reached(shipway: RealShipway, deployment_id: str, step: str) -> bool:
 @contextlib.contextmanager
 def under_load(shipway: RealShipway) -> Iterator[Tally]:
     """The load app, live, and clients at it until the end."""
-    host = shipway.create("app", {"source": {"kind": "upload"}, "settings": {"drain_timeout": 5}})
+    host = shipway.create("app", {"source": {"kind": "upload"}, "settings": {"drain_timeout": 5, "keep_warm": 0}})
     assert shipway.wait(shipway.pipeline("deploy", "app", {"upload": shipway.upload(APP)}))["state"] == "live"
     tally, done = Tally(), threading.Event()
 
