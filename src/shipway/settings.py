@@ -53,7 +53,7 @@ class Settings:
     #: How much of the machine the hard limits of instances may add up to, in percent: of its memory, which can't be shared;
     #: of its cores, which can.
     overcommit_memory: int = 100
-    overcommit_cpus: int = 1000
+    overcommit_cpus: int = 5000
     #: Whole devices that instances can be given, such as `gpu=2`, with commas between kinds.
     devices: str = ""
     #: Where images are built: `sandbox`, a container per workspace with limits, cache and disk of its own; `engine`, the

