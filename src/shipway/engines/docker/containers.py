@@ -36,6 +36,7 @@ class Containers:
         self._images = images
         self._networks = networks
         self._starting = Locks()
+        self._ending = Locks()
 
     def named(self, name: str) -> DockerContainer:
         """The container of the workload `name`, whether it exists or not."""
@@ -59,10 +60,12 @@ class Containers:
     async def remove(self, name: str, grace: float) -> None:
         """See `Engine.stop`."""
         await self.settled(name)  # A start under way ends first, so that it leaves nothing behind.
-        container = self.named(name)
-        if await self.end(container, grace):
-            await self._delete(container)
-        self._networks.release(name)
+        # One at a time: to many an app a second SIGTERM means to drop everything.
+        async with self._ending(name):
+            container = self.named(name)
+            if await self.end(container, grace):
+                await self._delete(container)
+            self._networks.release(name)
 
     async def settled(self, name: str) -> None:
         """Return when no start or restart of that name is under way here."""
