@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.support.real import remove_networks, remove_sandboxes
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., str]
@@ -40,6 +41,8 @@ def run(checkout: Path, tmp_path: Path) -> Iterator[Run]:
 
     yield run
     subprocess.run([checkout / ".venv/bin/shipway", "down", "--home", checkout / ".shipway", "--all"], env=environment)
+    remove_sandboxes(installation(checkout))
+    remove_networks(installation(checkout))
 
 
 def test_the_demo_leads_a_newcomer_to_a_running_app_and_back(checkout: Path, run: Run) -> None:
@@ -61,9 +64,14 @@ def test_the_demo_leads_a_newcomer_to_a_running_app_and_back(checkout: Path, run
     assert "GET /" in run(hello, shipway, "logs", "--tail", "5")
 
     run("/", *shlex.split(stop))
-    installation = re.search(r'installation = "(.*)"', (checkout / ".shipway/settings.toml").read_text())
-    assert installation
-    assert containers(installation[1]) == ""
+    assert containers(installation(checkout)) == ""
+
+
+def installation(checkout: Path) -> str:
+    """Its name, by which all that it leaves can be found."""
+    named = re.search(r'installation = "(.*)"', (checkout / ".shipway/settings.toml").read_text())
+    assert named
+    return named[1]
 
 
 def page(url: str) -> str:

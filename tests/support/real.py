@@ -188,8 +188,8 @@ def real_shipway(**extra: str) -> Iterator[RealShipway]:
                 made.stop()
             made.api.close()
             made.admin("shutdown")
-            _remove_sandboxes(made.installation)
-            _remove_networks(made.installation)
+            remove_sandboxes(made.installation)
+            remove_networks(made.installation)
 
 
 def _insist(answer: httpx2.Response) -> None:
@@ -197,7 +197,8 @@ def _insist(answer: httpx2.Response) -> None:
         raise AssertionError(f"{answer.status_code}: {answer.text}")
 
 
-def _remove_sandboxes(installation: str) -> None:
+def remove_sandboxes(installation: str) -> None:
+    """Of an installation that is down: it keeps them for its next start."""
     label = f"label=shipway.sandbox.installation={installation}"
     for kind, listing in (("rm", ["ps", "-aq"]), ("volume rm", ["volume", "ls", "-q"])):
         found = subprocess.run(["docker", *listing, "--filter", label], capture_output=True, text=True)
@@ -205,7 +206,8 @@ def _remove_sandboxes(installation: str) -> None:
             subprocess.run(["docker", *kind.split(), "-f", identifier], capture_output=True)
 
 
-def _remove_networks(installation: str) -> None:
+def remove_networks(installation: str) -> None:
+    """Of an installation that is down, likewise."""
     docker = ["docker", "network"]
     found = subprocess.run(
         [*docker, "ls", "-q", "--filter", f"name=^{installation}\\."], capture_output=True, text=True
