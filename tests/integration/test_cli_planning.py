@@ -48,7 +48,7 @@ class TestPlan:
             "Image      a new build",
             "Processes  web 2",
             "Needed     1g memory, 2 cpus",
-            "Free       63g memory, 38 cpus",
+            "Free       63g memory, 198 cpus",
             "",
             "1. start 2 web of v2 (d3)",
             "2. send the requests to v2",
@@ -83,8 +83,8 @@ class TestPlan:
 
     def test_where_more_was_given_away_than_there_is_nothing_is_free(self, terminal: Terminal, server: Served) -> None:
         terminal.ok("scale", SERVICE, "web=12")
-        server.stack.engine.machine = Capacity(memory=63 * 2**29, cpus=1)
-        assert "Free       25.5g memory, 0 cpus\n" in terminal.ok("plan", SERVICE, "--scale", "web=2")
+        server.stack.engine.machine = Capacity(memory=2**32, cpus=4)
+        assert "Free       0 memory, 188 cpus\n" in terminal.ok("plan", SERVICE, "--scale", "web=2")
 
     def test_a_rollback_a_restart_and_a_scaling_have_plans_too(self, terminal: Terminal, server: Served) -> None:
         files = {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nrelease: migrate\n"}

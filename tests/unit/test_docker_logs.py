@@ -2,6 +2,9 @@
 
 from asyncio import IncompleteReadError
 
+import pytest
+from aiodocker import DockerError
+
 from shipway.engines.docker.logs import Written, lines
 
 AT = "2026-11-21T08:11:53.887998232Z"
@@ -77,3 +80,8 @@ async def test_a_stream_that_breaks_off_in_a_frame_ends() -> None:
     frames = Frames(frame(1, "one\n"), frame(1, "two\n"))
     frames._bytes = frames._bytes[:-3]
     assert [line.text async for line in lines(frames)] == ["one"]
+
+
+async def test_what_docker_itself_says_amid_a_log_is_no_line_of_it() -> None:
+    with pytest.raises(DockerError, match="Error grabbing logs: open x-json.log: no such file or directory"):
+        await read(frame(1, "one\n"), (3, b"Error grabbing logs: open x-json.log: no such file or directory\n"))

@@ -18,6 +18,8 @@ Stream = Literal["stdout", "stderr"]
 
 _HEADER = 8
 _STDERR = 2
+#: What Docker itself has to say, as its answer has begun by then: `Systemerr` in moby's `pkg/stdcopy`.
+_FROM_DOCKER = 3
 #: Removed, or being removed.
 _GONE = (404, 409)
 #: Bytes of the pieces that Docker breaks long lines into, and of what they are joined to at most.
@@ -45,7 +47,8 @@ class Written:
 async def lines(content: ByteStream) -> AsyncGenerator[Written, None]:
     """Docker's frames (one byte of stream, three of nothing, four of length, then `<time> <text>`) as whole lines.
 
-    A line whose last piece is not there yet when the stream ends is left out.
+    A line whose last piece is not there yet when the stream ends is left out. Raises `DockerError` where Docker could
+    not read the log.
     """
     begun: dict[Stream, tuple[str, bytes]] = {}
     async for stream, frame in _frames(content):
@@ -68,6 +71,8 @@ async def _frames(content: ByteStream) -> AsyncIterator[tuple[Stream, bytes]]:
         while True:
             header = await content.readexactly(_HEADER)
             body = await content.readexactly(int.from_bytes(header[4:], "big"))
+            if header[0] == _FROM_DOCKER:
+                raise DockerError(500, body.decode(errors="replace").strip())
             yield "stderr" if header[0] == _STDERR else "stdout", body
     except IncompleteReadError:
         return
@@ -104,7 +109,7 @@ async def read(
                         latest = max(latest, line.at)
                         yield LogLine(datetime.fromisoformat(line.at), line.stream, line.text, instance)
         except DockerError as error:
-            if error.status not in _GONE:
+            if error.status not in _GONE and not await _is_leaving(container):
                 raise
             return
         if not follow:
@@ -112,6 +117,17 @@ async def read(
         await settled()
         follow, seen = await _runs_again(connection, container), latest
         parameters |= {"follow": int(follow), "tail": "all", "since": _epoch(seen) if seen else began}
+
+
+async def _is_leaving(container: DockerContainer) -> bool:
+    """Whether a container is gone or being removed: its log goes first."""
+    try:
+        state = (await container.show())["State"]
+    except DockerError as error:
+        if error.status != 404:
+            raise
+        return True
+    return state["Dead"] or state["Status"] == "removing"
 
 
 async def _runs_again(connection: Connection, container: DockerContainer) -> bool:
