@@ -93,7 +93,7 @@ class History:
     """What Shipway says it did with one service."""
 
     reigns: tuple[Reign, ...] = ()
-    #: When a deployment had gone live.
+    #: When a deployment had gone live, or one that had requests was sent none any more.
     moves: tuple[float, ...] = ()
 
 

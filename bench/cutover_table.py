@@ -35,7 +35,11 @@ def losses(accounts: Accounts) -> list[str]:
     lines += [f"{count} × {service}, {kind}: {why}" for (service, kind, why), count in seen.items()]
     lines += [f"unexpected: #{each.number} {each.name}: {each.outcome} {each.detail}" for each in accounts.unexpected]
     closed = (*accounts.bystander_closed, *accounts.cut_early)
-    return lines + [f"closed: {each.service} v{each.release} at {each.closed:.3f}: {each.detail}" for each in closed]
+    return lines + [
+        f"closed: {each.service} v{each.release} at {each.closed:.3f}, opened {each.closed - each.opened:.2f} s before: "
+        f"{each.detail}"
+        for each in closed
+    ]
 
 
 def moment(accounts: Accounts, lost: Lost) -> str:

@@ -88,7 +88,7 @@ def test_a_websocket_that_is_cut_before_that_breaks_a_bound(opened: float, close
 def test_a_websocket_of_the_bystander_may_never_be_closed() -> None:
     found = accounts(closed=(Closed(BYSTANDER, 1, 50, 500, "closed"),))
     assert found.broken() == ["1 websockets of the bystander were closed"]
-    assert losses(found) == [f"closed: {BYSTANDER} v1 at 500.000: closed"]
+    assert losses(found) == [f"closed: {BYSTANDER} v1 at 500.000, opened 450.00 s before: closed"]
 
 
 def test_an_operation_that_ends_otherwise_than_it_must_breaks_a_bound() -> None:

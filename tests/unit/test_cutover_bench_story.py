@@ -25,7 +25,10 @@ def deployment(
     live: float | None,
     ended: float | None = None,
 ) -> dict[str, Any]:
-    steps = [{"name": "health", "started_at": at(asked)}, {"name": "route", "started_at": at(routed)}]
+    steps = [
+        {"name": "health", "started_at": at(asked), "finished_at": at(routed)},
+        {"name": "route", "started_at": at(routed), "finished_at": at(live)},
+    ]
     times = {"created_at": at(asked), "live_at": at(live), "finished_at": at(ended)}
     return {"number": number, "release": release, "steps": steps} | times
 
@@ -51,13 +54,19 @@ def test_what_never_reached_its_step_route_never_reigns() -> None:
 
 def test_an_aborted_canary_may_have_answered_from_its_trial_until_it_ended() -> None:
     aborted = deployment(3, 3, asked=10, routed=None, live=None, ended=15)
-    aborted["steps"].insert(1, {"name": "canary", "started_at": at(11)})
+    aborted["steps"].insert(1, {"name": "canary", "started_at": at(11), "finished_at": at(12)})
     assert history([FIRST, aborted]).reigns == (Reign(1, BASE + 2), Reign(3, BASE + 11, BASE + 15))
+
+
+def test_an_aborted_canary_drains_from_the_end_of_its_trial_on() -> None:
+    aborted = deployment(3, 3, asked=10, routed=None, live=None, ended=15)
+    aborted["steps"].insert(1, {"name": "canary", "started_at": at(11), "finished_at": at(12)})
+    assert history([FIRST, aborted]).moves == (BASE + 3, BASE + 12)
 
 
 def test_a_canary_that_went_live_may_have_answered_from_its_trial_on() -> None:
     tried = deployment(2, 2, asked=5, routed=7, live=8)
-    tried["steps"].insert(1, {"name": "canary", "started_at": at(6)})
+    tried["steps"].insert(1, {"name": "canary", "started_at": at(6), "finished_at": at(7)})
     assert history([FIRST, tried]).reigns[1] == Reign(2, BASE + 6)
 
 
