@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,9 +38,9 @@ class Client:
     #: By release and status.
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
 
-    def ask(self) -> tuple[str, int]:
+    def ask(self, path: str = "") -> tuple[str, int]:
         """Once."""
-        answer = httpx2.get(self.url, headers={"Host": self.host}, timeout=30, trust_env=False)
+        answer = httpx2.get(f"{self.url}{path}", headers={"Host": self.host}, timeout=30, trust_env=False)
         return answer.headers.get("X-Release", ""), answer.status_code
 
 
@@ -112,6 +113,22 @@ def test_a_canary_that_is_as_good_gets_all_requests(shipway: RealShipway) -> Non
     assert {status for _, status in client.answers} == {200}
     assert client.answers["1", 200] and client.answers["2", 200]
     assert client.ask() == ("2", 200)
+
+
+def test_what_an_aborted_canary_was_asked_it_still_answers(shipway: RealShipway) -> None:
+    drawn_out = {"steps": [50], "interval": 60, "sample": 5000}
+    client = created(shipway, "aborted", {"drain_timeout": 15, "strategy": CANARY["strategy"] | drawn_out})
+    made = asked_for(shipway, "aborted", SOURCE)
+    until(lambda: client.ask()[0] == "2")
+    with ThreadPoolExecutor(20) as pool:
+        slow = [pool.submit(client.ask, "slow") for _ in range(20)]
+        time.sleep(1)
+        assert shipway.api.post(f"/deployments/{made}/cancel").is_success
+        until(lambda: {client.ask() for _ in range(20)} == {("1", 200)})
+        assert not all(each.done() for each in slow), "they had all been answered before"
+        answered = Counter(each.result() for each in slow)
+    assert shipway.wait(made)["state"] == "cancelled"
+    assert set(answered) == {("1", 200), ("2", 200)}
 
 
 def test_a_release_whose_errors_rise_is_undone_by_itself(shipway: RealShipway) -> None:
