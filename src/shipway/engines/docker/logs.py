@@ -127,7 +127,7 @@ async def _is_leaving(container: DockerContainer) -> bool:
         if error.status != 404:
             raise
         return True
-    return state["Dead"] or state["Status"] == "removing"
+    return bool(state["Dead"]) or state["Status"] == "removing"
 
 
 async def _runs_again(connection: Connection, container: DockerContainer) -> bool:
