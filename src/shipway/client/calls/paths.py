@@ -1,0 +1,32 @@
+"""Where on the server things are."""
+
+from typing import Any
+from urllib.parse import quote
+
+from shipway.client.address import ServicePath, parse
+
+
+def under(workspace: str, project: str = "", environment: str = "") -> str:
+    """Where the things inside a workspace, project or environment are listed and made."""
+    parts = ["", "workspaces", workspace, "projects"]
+    parts += [project, "environments"] if project else []
+    parts += [environment, "services"] if environment else []
+    return "/".join(parts)
+
+
+def in_workspace(workspace: str, *rest: str) -> str:
+    """What a workspace has beside its projects; `rest` may hold any characters."""
+    return "/".join(["", "workspaces", *(quote(part, safe="") for part in (workspace, *rest))])
+
+
+def service(path: str) -> str:
+    """Where one service is. Raises `ClientError` when `path` is not the path of one."""
+    address = parse(path)
+    return f"{under(address.workspace, address.project, address.environment)}/{address.service}"
+
+
+def pipeline(path: str) -> tuple[str, dict[str, Any]]:
+    """Where its project's pipeline is, and the parameters that say which service is meant."""
+    address: ServicePath = parse(path)
+    place = f"{under(address.workspace)}/{address.project}/pipeline"
+    return place, {"service": address.service, "env": address.environment}

@@ -1,0 +1,57 @@
+"""What the server answers with, as it comes: dictionaries whose keys are known. `/openapi.json` explains each field.
+
+One file per resource, named as the server's own are (`api/schemas`).
+"""
+
+from shipway.client.models.build import BaseImage, Build, BuildPage, Freed
+from shipway.client.models.config import Config
+from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
+from shipway.client.models.explanation import Explanation, Health
+from shipway.client.models.logs import LogLine, StepText, Upload
+from shipway.client.models.pipeline import Stage, Status
+from shipway.client.models.plan import Capacity, ConfigChange, Move, Plan, ProcessChange
+from shipway.client.models.registries import Registry
+from shipway.client.models.release import Release
+from shipway.client.models.service import Instance, Restart, Scaled, Service, Traffic
+from shipway.client.models.tenancy import Environment, Project, Workspace
+from shipway.client.models.token import NewToken, Token, WhoAmI
+
+__all__ = [
+    "BaseImage",
+    "Build",
+    "BuildPage",
+    "Capacity",
+    "Config",
+    "ConfigChange",
+    "Cutover",
+    "Deployment",
+    "DeploymentPage",
+    "Environment",
+    "Explanation",
+    "Failure",
+    "Freed",
+    "Guarded",
+    "Health",
+    "Instance",
+    "LogLine",
+    "Move",
+    "NewToken",
+    "Plan",
+    "ProcessChange",
+    "Project",
+    "Registry",
+    "Release",
+    "Restart",
+    "Scaled",
+    "Service",
+    "Stage",
+    "Status",
+    "Step",
+    "StepState",
+    "StepText",
+    "Token",
+    "Traffic",
+    "Upload",
+    "WhoAmI",
+    "Workspace",
+]
