@@ -1,0 +1,47 @@
+"""What all tables are made of: the metadata they are in, and the columns that most of them have."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Dialect, ForeignKey, MetaData, String, TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC, kept as ISO 8601 text of one fixed width: sorts as it reads, the same on every database."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To the database."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def row_id() -> Column[str]:
+    """The identity of a row, as `domain.ids` makes them."""
+    return Column("id", String(40), primary_key=True)
+
+
+def references(table: str) -> Column[str]:
+    """Whose the row is: it goes when that one does."""
+    name = f"{table.removesuffix('s')}_id"
+    return Column(name, String(40), ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def created() -> Column[datetime]:
+    """When the row came to be."""
+    return Column("created_at", Instant, nullable=False)

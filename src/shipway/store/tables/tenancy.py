@@ -1,0 +1,42 @@
+"""Workspaces and what is in them down to environments, and what a workspace's builds may read."""
+
+from sqlalchemy import Column, ForeignKey, String, Table, Text, UniqueConstraint
+
+from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+
+workspaces = Table("workspaces", metadata, row_id(), Column("slug", String(40), nullable=False, unique=True), created())
+
+projects = Table(
+    "projects",
+    metadata,
+    row_id(),
+    references("workspaces"),
+    Column("slug", String(40), nullable=False),
+    created(),
+    UniqueConstraint("workspace_id", "slug"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    row_id(),
+    references("projects"),
+    Column("slug", String(40), nullable=False),
+    Column("kind", String(16), nullable=False),
+    created(),
+    UniqueConstraint("project_id", "slug"),
+)
+
+#: What private registries are told when a workspace's builds read from them.
+registry_credentials = Table(
+    "registry_credentials",
+    metadata,
+    Column("workspace_id", String(40), ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(260), primary_key=True),
+    #: `any`, `image`, `packages`
+    Column("kind", String(16), nullable=False),
+    Column("username", String(200), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("updated_by", String(80), nullable=False),
+)
