@@ -15,7 +15,8 @@ from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.engines.fake import Behaviour, exits
-from shipway.operations.deployments import list_releases, rollback
+from shipway.operations.deployments import rollback
+from shipway.operations.history import list_releases
 from shipway.operations.services import change_service
 from shipway.store import queue, rollouts, services
 from shipway.worker.janitor import Janitor

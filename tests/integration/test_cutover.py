@@ -13,7 +13,7 @@ from tests.support.stack import PATH, Stack, fake_stack
 from shipway.domain.cutover import Cutover
 from shipway.domain.deployment import Deployment
 from shipway.domain.service import ServiceSettings
-from shipway.operations import deployments, services
+from shipway.operations import history, services
 from shipway.operations.traffic import set_traffic
 from shipway.routers.fake import Held
 
@@ -28,7 +28,7 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
 
 
 async def report_of(stack: Stack, made: Deployment) -> Cutover | None:
-    return (await deployments.get_deployment(stack.platform, stack.actor, made.id)).cutover
+    return (await history.get_deployment(stack.platform, stack.actor, made.id)).cutover
 
 
 async def switched(stack: Stack, *, finish: bool = True) -> tuple[Deployment, Held]:

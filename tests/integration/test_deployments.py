@@ -17,7 +17,7 @@ from shipway.domain.service import ServiceSettings
 from shipway.domain.source import GitSource, ImageSource, Revision
 from shipway.domain.workload import Instance, Owner, Workload
 from shipway.engines.fake import exits, listens_on, never_listens, serves
-from shipway.operations import config, deployments, logs, services
+from shipway.operations import config, deployments, history, logs, services
 from shipway.store import journal
 from shipway.worker.janitor import Janitor
 
@@ -83,7 +83,7 @@ async def test_an_image_service_builds_nothing(tmp_path: Path) -> None:
         states = {name: step.state for name, step in (await steps(stack, made)).items()}
         assert [states[name] for name in ("clone", "analyze", "build", "push")] == ["skipped"] * 4
         assert (await serving(stack)) is not None
-        releases = await deployments.list_releases(stack.platform, stack.actor, PATH)
+        releases = await history.list_releases(stack.platform, stack.actor, PATH)
         assert releases[0].image.label == "redis:7"
         assert "@sha256:" in releases[0].image.reference
 
@@ -98,7 +98,7 @@ async def test_a_rollback_brings_back_the_release_itself(stack: Stack) -> None:
     await stack.work()
     back = await stack.deployment(made.id)
     assert (back.state, back.release_number) == ("live", 1)
-    first, second = reversed(await deployments.list_releases(stack.platform, stack.actor, PATH))
+    first, second = reversed(await history.list_releases(stack.platform, stack.actor, PATH))
     workload = next(iter(stack.engine._containers.values())).workload
     assert workload.image == first.image.reference != second.image.reference
     assert workload.environment["GREETING"] == "one"
@@ -124,7 +124,7 @@ async def test_the_newest_of_the_waiting_wins(stack: Stack) -> None:
 async def test_waiting_in_line_is_possible_too(stack: Stack) -> None:
     first = await stack.deploy()
     second = await stack.deploy(policy="wait")
-    view = await deployments.get_deployment(stack.platform, stack.actor, second.id)
+    view = await history.get_deployment(stack.platform, stack.actor, second.id)
     assert view.position == 1
     await stack.work()
     ended = [await stack.deployment(made.id) for made in (first, second)]
@@ -238,7 +238,7 @@ async def test_process_types_are_gated_together(stack: Stack) -> None:
     await live(stack)
     names = [each.name for each in await stack.engine.instances()]
     assert names == ["acme.shop.production.api.v1.d1.web.1", "acme.shop.production.api.v1.d1.worker.1"]
-    image = (await deployments.list_releases(stack.platform, stack.actor, PATH))[0].image.reference
+    image = (await history.list_releases(stack.platform, stack.actor, PATH))[0].image.reference
     stack.engine.behaviours = {(image, "worker"): exits(3)}
     ended = await failed(stack)
     assert ended.failure
@@ -284,7 +284,7 @@ async def test_a_failing_release_command_starts_nothing(stack: Stack) -> None:
     procfile = "web: serve\nrelease: migrate\n"
     stack.sources.add(REPOSITORY, "main", {"Dockerfile": "FROM base:1\nEXPOSE 8080\n", "Procfile": procfile})
     await live(stack)
-    image = (await deployments.list_releases(stack.platform, stack.actor, PATH))[0].image.reference
+    image = (await history.list_releases(stack.platform, stack.actor, PATH))[0].image.reference
     stack.engine.behaviours = {(image, "release"): exits(2)}
     ended = await failed(stack)
     assert ended.failure
@@ -391,7 +391,7 @@ async def test_one_service_that_can_not_start_keeps_no_other_down(stack: Stack) 
     first, second = await stack.engine.instances()
     for instance in (first, second):
         await stack.engine.stop(instance.name, 0)
-    release = (await deployments.list_releases(stack.platform, stack.actor, PATH))[0]
+    release = (await history.list_releases(stack.platform, stack.actor, PATH))[0]
     stack.engine.missing_images.add(release.image.reference)
     await Janitor(stack.platform).round()
     assert [each.name for each in await stack.engine.instances()] == [second.name]
@@ -491,7 +491,7 @@ async def test_another_tenants_deployment_does_not_exist(stack: Stack) -> None:
     made = await live(stack)
     stranger = replace(stack.actor, user=replace(stack.actor.user, admin=False))
     with pytest.raises(NotFound):
-        await deployments.get_deployment(stack.platform, stranger, made.id)
+        await history.get_deployment(stack.platform, stranger, made.id)
     with pytest.raises(NotFound):
         await services.get_service(stack.platform, stranger, PATH)
     assert await services.list_services(stack.platform, stranger) == []
@@ -508,7 +508,7 @@ async def test_watching_tells_everything_once_and_ends(stack: Stack) -> None:
     told = await asyncio.wait_for(watching, 5)
     text = "".join(each.text for each in told if isinstance(each, logs.StepOutput))
     assert text.count("-----> Building v1") == 1
-    last = [each for each in told if isinstance(each, deployments.DeploymentView)][-1]
+    last = [each for each in told if isinstance(each, history.DeploymentView)][-1]
     assert last.deployment.state == "live"
     assert all(step.state == "complete" for step in last.steps)
 

@@ -20,7 +20,7 @@ from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 from shipway.domain.workload import Instance, Workload
 from shipway.engines.fake import FakeEngine, exits
-from shipway.operations import deployments, services
+from shipway.operations import deployments, history, services
 from shipway.store import journal, queue, rollouts
 from shipway.worker.janitor import Janitor
 from shipway.worker.standby import Standby
@@ -42,7 +42,7 @@ class Broken(dict):  # type: ignore[type-arg]
 
 async def break_next(stack: Stack, process: str, files: dict[str, str]) -> None:
     """What is built from now on has a process type that can't start."""
-    (newest,) = await deployments.list_releases(stack.platform, stack.actor, PATH, limit=1)
+    (newest,) = await history.list_releases(stack.platform, stack.actor, PATH, limit=1)
     stack.engine.behaviours = Broken(process, but=newest.image.reference)
     stack.sources.add(REPOSITORY, "main", files | {"changed": "yes"})
 
@@ -395,7 +395,7 @@ class TestWarmUndo:
             while not await stack.is_idle():
                 await asyncio.sleep(0.002)
         assert await held.finish()
-        report = (await deployments.get_deployment(stack.platform, stack.actor, second.id)).cutover
+        report = (await history.get_deployment(stack.platform, stack.actor, second.id)).cutover
         assert report is not None
         assert (report.in_flight, report.cut, report.verdict) == (1, 0, "zero-drop proven")
 
@@ -579,7 +579,7 @@ class TestCanary:
         made = await before.deploy()
         assert await self.asked(before, made, "live") == {"d1", "d2"}
         assert await served_by(before) == "d2"
-        names = [step.name for step in (await deployments.get_deployment(before.platform, before.actor, made.id)).steps]
+        names = [step.name for step in (await history.get_deployment(before.platform, before.actor, made.id)).steps]
         assert names[6:9] == ["health", "canary", "route"]
 
     async def test_one_that_ends_gives_all_requests_back(self, before: Stack) -> None:

@@ -10,7 +10,7 @@ from tests.support.pages import ORIGIN, Visitor, visitor
 from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 
 from shipway.domain.deployment import Deployment
-from shipway.operations.deployments import list_deployments
+from shipway.operations.history import list_deployments
 from shipway.web import forms
 from shipway.web.sessions import COOKIE
 

@@ -9,8 +9,8 @@ from shipway.domain.artifacts import Health
 from shipway.domain.deployment import STEPS, Deployment, DeploymentState, Failure, StepRecord
 from shipway.domain.names import ServicePath
 from shipway.domain.source import Revision
-from shipway.operations.deployments import DeploymentView
 from shipway.operations.explanation import Explanation
+from shipway.operations.history import DeploymentView
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 PATH = ServicePath("acme", "shop", "production", "api")

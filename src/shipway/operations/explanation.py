@@ -7,7 +7,7 @@ from shipway.domain.artifacts import Health
 from shipway.domain.codec import decode
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.operations.access import Actor
-from shipway.operations.deployments import DeploymentView, get_deployment
+from shipway.operations.history import DeploymentView, get_deployment
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, journal, services
 

@@ -10,7 +10,7 @@ from shipway.domain.names import ServicePath
 from shipway.domain.workload import Instance, LogLine
 from shipway.operations import access
 from shipway.operations.access import Actor
-from shipway.operations.deployments import DeploymentView, get_deployment
+from shipway.operations.history import DeploymentView, get_deployment
 from shipway.pipeline.platform import Platform
 from shipway.store import queue
 

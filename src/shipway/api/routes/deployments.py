@@ -10,7 +10,7 @@ from shipway.api.routes.paths import SERVICE, DeploymentId, ThePath
 from shipway.api.schemas.deployment import DeploymentOut, DeploymentPage, DeploymentSummary
 from shipway.api.schemas.fields import MOST
 from shipway.api.schemas.release import ReleaseOut
-from shipway.operations import deployments, logs
+from shipway.operations import deployments, history, logs
 
 router = APIRouter(tags=["deployments"])
 
@@ -27,7 +27,7 @@ async def list_deployments(
 ) -> DeploymentPage:
     """A service's, newest first."""
     # One more than asked for, to know whether there is a next page.
-    found = await deployments.list_deployments(platform, actor, path, limit=limit + 1, before=before)
+    found = await history.list_deployments(platform, actor, path, limit=limit + 1, before=before)
     page = [DeploymentSummary.of(deployment, path) for deployment in found[:limit]]
     return DeploymentPage(deployments=page, next_before=page[-1].number if len(found) > limit else None)
 
@@ -35,13 +35,13 @@ async def list_deployments(
 @router.get(f"{SERVICE}/releases")
 async def list_releases(platform: ThePlatform, actor: TheActor, path: ThePath, limit: Limit = 20) -> list[ReleaseOut]:
     """A service's, newest first."""
-    return [ReleaseOut.of(known) for known in await deployments.list_releases(platform, actor, path, limit=limit)]
+    return [ReleaseOut.of(known) for known in await history.list_releases(platform, actor, path, limit=limit)]
 
 
 @router.get("/deployments/{deployment}")
 async def get_deployment(platform: ThePlatform, actor: TheActor, deployment: DeploymentId) -> DeploymentOut:
     """One with its steps."""
-    return DeploymentOut.of_view(await deployments.get_deployment(platform, actor, deployment))
+    return DeploymentOut.of_view(await history.get_deployment(platform, actor, deployment))
 
 
 @router.post("/deployments/{deployment}/promote", status_code=202)

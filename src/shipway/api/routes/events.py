@@ -11,7 +11,7 @@ from shipway.api.routes.paths import DeploymentId
 from shipway.api.schemas.deployment import DeploymentOut
 from shipway.api.schemas.logs import StepText
 from shipway.api.streams import told
-from shipway.operations import deployments, logs
+from shipway.operations import history, logs
 from shipway.operations.logs import StepOutput
 
 router = APIRouter(prefix="/deployments/{deployment}/events", tags=["deployments"])
@@ -20,7 +20,7 @@ LastEventId = Annotated[str, Header(max_length=2000, description="`step:offset,s
 
 
 async def _visible(platform: ThePlatform, actor: TheActor, deployment: DeploymentId) -> str:
-    return (await deployments.get_deployment(platform, actor, deployment)).deployment.id
+    return (await history.get_deployment(platform, actor, deployment)).deployment.id
 
 
 @router.get("", response_class=EventSourceResponse)
@@ -38,7 +38,7 @@ async def deployment_events(
 
 
 async def _events(
-    watched: AsyncIterator[deployments.DeploymentView | StepOutput], offsets: dict[str, int]
+    watched: AsyncIterator[history.DeploymentView | StepOutput], offsets: dict[str, int]
 ) -> AsyncIterator[ServerSentEvent]:
     async for news in watched:
         if isinstance(news, StepOutput):

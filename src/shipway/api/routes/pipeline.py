@@ -10,7 +10,7 @@ from shipway.api.schemas.deployment import DeploymentOut
 from shipway.api.schemas.fields import MOST
 from shipway.api.schemas.pipeline import DeployIn, MetricsOut, RollbackIn, StatusOut
 from shipway.domain.deployment import Deployment
-from shipway.operations import deployments, metrics
+from shipway.operations import deployments, history, metrics
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
 
@@ -65,7 +65,7 @@ async def status(
     deployment: Annotated[int | None, Query(ge=1, le=MOST, description="Its number; the newest when left out.")] = None,
 ) -> StatusOut:
     """The stage table of a deployment, and every step."""
-    return StatusOut.of(await deployments.find_deployment(platform, actor, path, deployment))
+    return StatusOut.of(await history.find_deployment(platform, actor, path, deployment))
 
 
 @router.get("/metrics")
@@ -77,4 +77,4 @@ async def pipeline_metrics(platform: ThePlatform, actor: TheActor, path: ThePipe
 async def accepted(platform: Platform, actor: Actor, made: Deployment, response: Response) -> DeploymentOut:
     """A deployment that was just asked for, as the answer to that."""
     response.headers["Location"] = f"/deployments/{made.id}"
-    return DeploymentOut.of_view(await deployments.get_deployment(platform, actor, made.id))
+    return DeploymentOut.of_view(await history.get_deployment(platform, actor, made.id))

@@ -11,7 +11,7 @@ from shipway.api.schemas.plan import PlanOut
 from shipway.domain.cutover import Verdict
 from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
 from shipway.domain.names import ServicePath
-from shipway.operations.deployments import DeploymentView
+from shipway.operations.history import DeploymentView
 
 
 class FailureOut(View):

@@ -7,7 +7,7 @@ from shipway.api.schemas.fields import MOST, GitRef, ImageReference, Request, Vi
 from shipway.api.schemas.plan import ZeroDowntime
 from shipway.domain.deployment import StepState
 from shipway.domain.source import Revision
-from shipway.operations.deployments import DeploymentView
+from shipway.operations.history import DeploymentView
 from shipway.operations.stages import Mark, Outcome, StageName, UpdateStatus, mark, outcome, stages, update_status
 
 

@@ -5,8 +5,8 @@ from starlette.responses import RedirectResponse, Response
 from shipway.domain.clock import now
 from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, UNFINISHED, Deployment, StepRecord
 from shipway.domain.errors import NotFound
-from shipway.operations import builds, deployments, explanation
-from shipway.operations.deployments import DeploymentView
+from shipway.operations import builds, deployments, explanation, history
+from shipway.operations.history import DeploymentView
 from shipway.web import states
 from shipway.web.render import fragment, page_for
 from shipway.web.timeline import bars
@@ -22,7 +22,7 @@ _EXTRA = (*OPTIONAL_STEPS, _CLEAN_UP)
 
 async def show(visit: Visit) -> Response:
     """The page, whether it is under way or over; the logs come by `events` either way."""
-    view = await deployments.get_deployment(visit.platform, visit.actor, visit.deployment_id)
+    view = await history.get_deployment(visit.platform, visit.actor, visit.deployment_id)
     shown = await parts(visit, view)
     return page_for(visit, "deployment.html", view=view, parts=shown, rows=_rows(view), extra=_EXTRA, title=title(view))
 
@@ -49,7 +49,7 @@ async def cancel(visit: Visit) -> Response:
 async def again(visit: Visit) -> Response:
     """The same once more: the same revision, release or restart, under the same condition."""
     platform, actor = visit.platform, visit.actor
-    view = await deployments.get_deployment(platform, actor, visit.deployment_id)
+    view = await history.get_deployment(platform, actor, visit.deployment_id)
     known = view.deployment
     if known.builds:
         again = await deployments.deploy(

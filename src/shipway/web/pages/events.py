@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shipway.domain.deployment import UNFINISHED
-from shipway.operations.deployments import DeploymentView, get_deployment
+from shipway.operations.history import DeploymentView, get_deployment
 from shipway.operations.logs import StepOutput, watch_deployment
 from shipway.web.pages.deployment import parts, title
 from shipway.web.sse import EventStream, event

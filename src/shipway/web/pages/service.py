@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.domain.errors import Invalid, NotFound, Unavailable
 from shipway.domain.service import TrafficMode
-from shipway.operations import deployments
+from shipway.operations import deployments, history
 from shipway.operations.config import get_config
 from shipway.operations.metrics import pipeline_metrics
 from shipway.operations.services import ServiceView, get_service, list_services
@@ -32,7 +32,7 @@ async def show(visit: Visit) -> Response:
     """The page. `?before=N` continues the list of deployments, `?config=shown` shows the config vars' values."""
     platform, actor, path = visit.platform, visit.actor, visit.service_path
     seen = await _see(visit)
-    listed = await deployments.list_deployments(platform, actor, path, limit=_PAGE + 1, before=_before(visit))
+    listed = await history.list_deployments(platform, actor, path, limit=_PAGE + 1, before=_before(visit))
     return page_for(
         visit,
         "service.html",
@@ -42,7 +42,7 @@ async def show(visit: Visit) -> Response:
         deployments=listed[:_PAGE],
         older=listed[_PAGE - 1].number if len(listed) > _PAGE else None,
         unfinished=next((each for each in listed if each.state in UNFINISHED), None),
-        releases=await deployments.list_releases(platform, actor, path),
+        releases=await history.list_releases(platform, actor, path),
         metrics=await pipeline_metrics(platform, actor, path),
         config=await get_config(platform, actor, path),
         values_shown=visit.request.query_params.get("config") == "shown",
