@@ -12,7 +12,7 @@ from shipway.domain.capacity import Capacity
 from shipway.domain.errors import NoRoom, WouldInterrupt
 from shipway.domain.plan import ConfigChange, Plan, ProcessChange
 from shipway.domain.process import ProcessType, Resources
-from shipway.domain.release import Release
+from shipway.domain.release import Given, Release
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 from shipway.pipeline.planner import plan
@@ -29,7 +29,7 @@ def a_release(number: int = 2, *, config: dict[str, str] | None = None, **settin
         service_id=SERVICE,
         number=number,
         image=Image("r@sha256:1", "sha256:1", f"v{number}"),
-        config=config or {},
+        given=Given(config or {}),
         processes=(ProcessType("web"),),
         port=8080,
         settings=replace(ServiceSettings(resources=Resources(memory=GIB)), **settings),  # type: ignore[arg-type]

@@ -3,12 +3,33 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shipway.domain.artifacts import Image
 from shipway.domain.process import ProcessType
 from shipway.domain.service import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What instances are given beside their image and Shipway's own variables; decision 16 says why in these forms."""
+
+    config: Mapping[str, str] = field(default_factory=dict)
+    #: Variables that are secrets: to `NAME@3`, or `NAME@latest` for one that is looked up at each start.
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    #: Files under `/run/secrets`, likewise.
+    secret_files: Mapping[str, str] = field(default_factory=dict)
+    #: Files under `/etc/config`, by their path below it: to the SHA-256 of what is in them.
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """Equal for equal contents, as far as a release fixes them."""
+        if not (self.secrets or self.secret_files or self.files):
+            return config_hash(self.config)
+        parts = (self.config, self.secrets, self.secret_files, self.files)
+        return _hash([sorted(part.items()) for part in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +41,11 @@ class Release:
     #: `v{number}`, counted per service.
     number: int
     image: Image
-    config: Mapping[str, str]
+    given: Given
     processes: tuple[ProcessType, ...]
     port: int
     settings: ServiceSettings
+    #: `given.hash` as it was when the release was made.
     config_hash: str
     created_at: datetime
     release_command: str = ""
@@ -35,4 +57,8 @@ class Release:
 
 def config_hash(config: Mapping[str, str]) -> str:
     """A hash of exactly this configuration, equal for equal contents."""
-    return hashlib.sha256(json.dumps(sorted(config.items())).encode()).hexdigest()[:16]
+    return _hash(sorted(config.items()))
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

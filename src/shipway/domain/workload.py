@@ -33,7 +33,8 @@ class Workload:
     image: str
     #: `None`: the image's own command.
     command: tuple[str, ...] | None
-    environment: Mapping[str, str]
+    #: Not in its `repr`: secrets are among it.
+    environment: Mapping[str, str] = field(repr=False)
     #: The environment's network; made when missing. Instances of different networks can't reach each other.
     network: str
     #: Names by which others on the same network reach it.

@@ -10,15 +10,16 @@ from shipway.domain.errors import Conflict, Invalid, NotFound
 from shipway.domain.names import ServicePath
 from shipway.domain.plan import Plan
 from shipway.domain.process import WEB, ProcessType, process_name
-from shipway.domain.release import Release, config_hash
+from shipway.domain.release import Release
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.pipeline.planner import plan
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import survey
-from shipway.store import config, deployments, releases, services
+from shipway.store import deployments, releases, services
 from shipway.store.database import Tx
 
 MOST_INSTANCES = 50
@@ -119,7 +120,7 @@ async def _live_release(tx: Tx, service: Service) -> Release | None:
 async def _to_be(tx: Tx, service: Service) -> Release:
     """The release that a deployment would make, as far as that can be known."""
     newest = next(iter(await releases.of_service(tx, service.id, limit=1)), None)
-    values = await config.current(tx, service.id)
+    given = await snapshot(tx, service)
     source = service.source
     label = source.reference if isinstance(source, ImageSource) else "a new build"
     return Release(
@@ -127,11 +128,11 @@ async def _to_be(tx: Tx, service: Service) -> Release:
         service_id=service.id,
         number=await services.last_number(tx, service.id, "release") + 1,
         image=Image("", "", label),
-        config=values,
+        given=given,
         processes=newest.processes if newest else (ProcessType(WEB),),
         port=service.settings.port,
         settings=service.settings,
-        config_hash=config_hash(values),
+        config_hash=given.hash,
         created_at=now(),
         release_command=newest.release_command if newest else "",
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from shipway.domain.artifacts import Rollout, Target
 from shipway.domain.process import WEB
 from shipway.pipeline.context import Context
+from shipway.pipeline.delivery import delivery
 from shipway.pipeline.situation import process_of
 from shipway.pipeline.together import together
 from shipway.pipeline.workloads import same_workloads
@@ -17,7 +18,10 @@ async def launch(ctx: Context, rollout: Rollout, names: Collection[str]) -> Roll
     platform = ctx.platform
     async with platform.database.read() as tx:
         release = await releases.get(tx, rollout.release_id)
-    planned = same_workloads(ctx.service, ctx.deployment, release, platform.settings, names, restart=False)
+    delivered = await delivery(platform, release)
+    planned = same_workloads(
+        ctx.service, ctx.deployment, release, platform.settings, delivered, names=names, restart=False
+    )
     for workload in planned:
         ctx.log(f"-----> Starting {workload.name}")
     at_once = rollout.plan.at_once if rollout.plan else 0

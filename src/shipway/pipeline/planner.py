@@ -180,7 +180,7 @@ def _processes(situation: Situation) -> tuple[ProcessChange, ...]:
 def _config(situation: Situation) -> tuple[ConfigChange, ...]:
     if situation.live is None:
         return ()
-    old, new = situation.live.release.config, situation.release.config
+    old, new = situation.live.release.given.config, situation.release.given.config
     changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
     return tuple(
         ConfigChange(name, "removed" if name not in new else "added" if name not in old else "changed")

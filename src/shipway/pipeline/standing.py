@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from shipway.domain.artifacts import Target
 from shipway.domain.process import WEB
+from shipway.pipeline.delivery import delivery
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import drain
 from shipway.pipeline.situation import process_of
@@ -20,10 +21,13 @@ async def stand(platform: Platform, rollout: StoredRollout, names: Collection[st
         service = await services.get(tx, rollout.service_id)
         made_by = [await deployments.get(tx, each) for each in sorted({rollout.deployment_id, rollout.origin})]
         release = await releases.get(tx, (await deployments.get(tx, rollout.deployment_id)).release_id or "")
+    delivered = await delivery(platform, release)
     planned = [
         workload
         for deployment in made_by
-        for workload in same_workloads(service, deployment, release, platform.settings, names, restart=True)
+        for workload in same_workloads(
+            service, deployment, release, platform.settings, delivered, names=names, restart=True
+        )
     ]
     started = await together(platform.engine.start(workload) for workload in planned)
     found = [Target(each.name, each.address, release.port) for each in started if process_of(each.name) == WEB]

@@ -1,4 +1,5 @@
-"""From a release to the workloads an engine is given. Pure: the same release makes the same workloads for ever."""
+"""From a release to the workloads an engine is given. Pure: the same release, and the same delivery of what it names, make the
+same workloads for ever."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from shipway.domain.process import WEB, argv
 from shipway.domain.release import Release
 from shipway.domain.service import Service
 from shipway.domain.workload import Owner, Workload
+from shipway.pipeline.delivery import Delivery
 from shipway.settings import Settings
 
 
@@ -17,8 +19,9 @@ def same_workloads(
     deployment: Deployment,
     release: Release,
     settings: Settings,
-    names: Collection[str],
+    delivered: Delivery,
     *,
+    names: Collection[str],
     restart: bool,
 ) -> tuple[Workload, ...]:
     """The workloads of those names, whatever the service is scaled to by now."""
@@ -27,12 +30,18 @@ def same_workloads(
         _, process, ordinal = name.rsplit(".", 2)
         highest[process] = max(int(ordinal), highest.get(process, 0))
     none = {process.name: 0 for process in release.processes}
-    made = workloads(replace(service, scale=none | highest), deployment, release, settings, restart=restart)
+    made = workloads(replace(service, scale=none | highest), deployment, release, settings, delivered, restart=restart)
     return tuple(workload for workload in made if workload.name in names)
 
 
 def workloads(
-    service: Service, deployment: Deployment, release: Release, settings: Settings, *, restart: bool = False
+    service: Service,
+    deployment: Deployment,
+    release: Release,
+    settings: Settings,
+    delivered: Delivery,
+    *,
+    restart: bool = False,
 ) -> tuple[Workload, ...]:
     """One workload for each instance the service is scaled to, `web` first, then by name and ordinal."""
     types = {process.name: process for process in release.processes}
@@ -42,6 +51,7 @@ def workloads(
             deployment,
             release,
             settings,
+            delivered,
             process=name,
             ordinal=ordinal,
             command=types[name].command,
@@ -71,15 +81,21 @@ def _name(path: ServicePath, release: int, deployment: int, process: str, ordina
     return f"{path.dotted}.v{release}.d{deployment}.{process}.{ordinal}"
 
 
+def release_command_name(service: Service, deployment: Deployment, release: Release) -> str:
+    """Of the one-off that runs the release command of a release."""
+    return _name(service.path, release.number, deployment.number, "release", 1)
+
+
 def release_command_workload(
-    service: Service, deployment: Deployment, release: Release, settings: Settings
+    service: Service, deployment: Deployment, release: Release, settings: Settings, delivered: Delivery
 ) -> Workload:
-    """The one-off that runs the release command of a release."""
+    """The one-off itself."""
     return _workload(
         service,
         deployment,
         release,
         settings,
+        delivered,
         process="release",
         ordinal=1,
         command=release.release_command,
@@ -92,6 +108,7 @@ def _workload(
     deployment: Deployment,
     release: Release,
     settings: Settings,
+    delivered: Delivery,
     *,
     process: str,
     ordinal: int,
@@ -100,7 +117,7 @@ def _workload(
 ) -> Workload:
     path = service.path
     name = _name(path, release.number, deployment.number, process, ordinal)
-    environment = _environment(service, deployment, release, settings, process=process, instance=name)
+    environment = _environment(service, deployment, release, settings, delivered, process=process, instance=name)
     return Workload(
         name=name,
         owner=Owner(service.id, deployment.id, process, str(path), release.number),
@@ -118,11 +135,18 @@ def _workload(
 
 
 def _environment(
-    service: Service, deployment: Deployment, release: Release, settings: Settings, *, process: str, instance: str
+    service: Service,
+    deployment: Deployment,
+    release: Release,
+    settings: Settings,
+    delivered: Delivery,
+    *,
+    process: str,
+    instance: str,
 ) -> dict[str, str]:
-    """The release's config, then what is always set (S5.3): an app can rely on it."""
+    """What the release is given, then what is always set (S5.3): an app can rely on it."""
     path = service.path
-    return dict(release.config) | {
+    return dict(delivered.environment) | {
         "PORT": str(release.port),
         "SHIPWAY": "1",
         "SHIPWAY_WORKSPACE": path.workspace,

@@ -1,6 +1,6 @@
 """Releases: inserted once, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -10,7 +10,7 @@ from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
 from shipway.domain.ids import new_id
 from shipway.domain.process import ProcessType
-from shipway.domain.release import Release, config_hash
+from shipway.domain.release import Given, Release
 from shipway.domain.service import ServiceSettings
 from shipway.store import services
 from shipway.store import tables as t
@@ -23,7 +23,7 @@ async def ensure(
     deployment_id: str,
     *,
     image: Image,
-    config: Mapping[str, str],
+    given: Given,
     processes: tuple[ProcessType, ...],
     port: int,
     settings: ServiceSettings,
@@ -39,11 +39,14 @@ async def ensure(
         "deployment_id": deployment_id,
         "number": await services.next_number(tx, service_id, "release"),
         "image": encode(image),
-        "config": dict(config),
+        "config": dict(given.config),
+        "secrets": dict(given.secrets),
+        "secret_files": dict(given.secret_files),
+        "files": dict(given.files),
         "processes": encode(processes),
         "port": port,
         "settings": encode(settings),
-        "config_hash": config_hash(config),
+        "config_hash": given.hash,
         "release_command": release_command,
         "revision": revision,
         "created_at": now(),
@@ -91,7 +94,7 @@ def _release(row: Row[Any]) -> Release:
         service_id=row.service_id,
         number=row.number,
         image=decode(Image, row.image),
-        config=row.config,
+        given=Given(row.config, row.secrets, row.secret_files, row.files),
         processes=decode(tuple[ProcessType, ...], row.processes),
         port=row.port,
         settings=decode(ServiceSettings, row.settings),

@@ -22,7 +22,7 @@ _NONCE_BYTES = 12
 #: First byte of what is sealed: which key, once there are several.
 _FIRST_KEY = b"\x01"
 #: All tables that hold sealed values.
-_SEALED: Sequence[Table] = (t.registry_credentials, t.build_secrets)
+_SEALED: Sequence[Table] = (t.registry_credentials, t.build_secrets, t.secret_versions)
 
 
 @dataclass(frozen=True, slots=True)

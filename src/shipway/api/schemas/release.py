@@ -51,7 +51,7 @@ class ReleaseOut(BaseModel):
             processes=[ProcessOut.model_validate(process) for process in release.processes],
             port=release.port,
             settings=SettingsOut.model_validate(release.settings),
-            config_names=sorted(release.config),
+            config_names=sorted(release.given.config),
             config_hash=release.config_hash,
             release_command=release.release_command,
             derived_from=release.derived_from,

@@ -9,7 +9,7 @@ from shipway.pipeline.context import Context
 from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
 from shipway.pipeline.standing import unpark
-from shipway.pipeline.workloads import release_command_workload
+from shipway.pipeline.workloads import release_command_name
 from shipway.store import deployments, releases, rollouts
 
 KEPT_LINES = 200
@@ -57,5 +57,4 @@ async def _stop_release_command(ctx: Context) -> None:
     async with ctx.platform.database.read() as tx:
         release = await releases.made_by(tx, ctx.deployment.id)
     if release and release.release_command:
-        workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings)
-        await ctx.platform.engine.stop(workload.name, 1.0)
+        await ctx.platform.engine.stop(release_command_name(ctx.service, ctx.deployment, release), 1.0)

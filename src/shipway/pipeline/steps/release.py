@@ -9,10 +9,12 @@ from shipway.domain.release import Release
 from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
+from shipway.pipeline.delivery import delivery
 from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
 from shipway.pipeline.workloads import release_command_workload
-from shipway.store import config, deployments, releases, services
+from shipway.store import deployments, releases, services
 
 DEFAULT_PORT = 8080
 
@@ -26,7 +28,7 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
         ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
         return Released(release.id, release.number, await decide(ctx, release))
     release = await _new(ctx, image or await _foreign_image(ctx), analysis)
-    ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.config)} config vars")
+    ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.given.config)} config vars")
     planned = await decide(ctx, release)
     if release.release_command:
         await _run_release_command(ctx, release)
@@ -58,7 +60,7 @@ async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release
             ctx.service.id,
             ctx.deployment.id,
             image=image,
-            config=await config.current(tx, ctx.service.id),
+            given=await snapshot(tx, ctx.service),
             processes=analysis.processes if analysis else (ProcessType(WEB, settings.start_command),),
             port=settings.port or (analysis.port if analysis else image.exposed_port) or DEFAULT_PORT,
             settings=settings,
@@ -82,7 +84,8 @@ async def _foreign_image(ctx: Context) -> Image:
 
 
 async def _run_release_command(ctx: Context, release: Release) -> None:
-    workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings)
+    delivered = await delivery(ctx.platform, release)
+    workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings, delivered)
     ctx.log(f"-----> Running the release command: {release.release_command}")
     engine, timeout = ctx.platform.engine, release.settings.release_timeout
     code = await engine.run(workload, lambda line: ctx.log(f"       {line}"), timeout)

@@ -5,17 +5,33 @@ One file per cluster of tables that are written together. Importing any of them 
 
 from shipway.store.tables.accounts import credentials, memberships, users
 from shipway.store.tables.columns import metadata
-from shipway.store.tables.deployments import builds, deployments, queue, releases, steps
+from shipway.store.tables.config import (
+    build_secrets,
+    config_changes,
+    config_files,
+    config_vars,
+    contents,
+    environment_vars,
+    secret_files,
+    secret_versions,
+    secrets,
+)
+from shipway.store.tables.deployments import builds, deployments, queue, release_marks, releases, steps
 from shipway.store.tables.rollouts import restarts, rollouts
-from shipway.store.tables.services import build_secrets, config_vars, hosts, services
+from shipway.store.tables.services import hosts, services
 from shipway.store.tables.tenancy import environments, projects, registry_credentials, workspaces
+from shipway.store.tables.volumes import volumes
 
 __all__ = [
     "build_secrets",
     "builds",
+    "config_changes",
+    "config_files",
     "config_vars",
+    "contents",
     "credentials",
     "deployments",
+    "environment_vars",
     "environments",
     "hosts",
     "memberships",
@@ -23,11 +39,16 @@ __all__ = [
     "projects",
     "queue",
     "registry_credentials",
+    "release_marks",
     "releases",
     "restarts",
     "rollouts",
+    "secret_files",
+    "secret_versions",
+    "secrets",
     "services",
     "steps",
     "users",
+    "volumes",
     "workspaces",
 ]

@@ -81,15 +81,33 @@ releases = Table(
     Column("number", Integer, nullable=False),
     Column("image", JSON, nullable=False),
     Column("config", JSON, nullable=False),
+    #: Names of variables, of files under `/run/secrets` and of files under `/etc/config`: to `NAME@3`, likewise, and to the
+    #: hash of the content.
+    Column("secrets", JSON, nullable=False, server_default="{}"),
+    Column("secret_files", JSON, nullable=False, server_default="{}"),
+    Column("files", JSON, nullable=False, server_default="{}"),
     Column("processes", JSON, nullable=False),
     Column("port", Integer, nullable=False),
     Column("settings", JSON, nullable=False),
     Column("config_hash", String(64), nullable=False),
+    #: Over all that makes its instances what they are; empty for those made before there was one.
+    Column("hash", String(64), nullable=False, server_default=""),
     Column("release_command", Text, nullable=False),
     Column("revision", String(80), nullable=False),
     Column("derived_from", Integer),
     created(),
     UniqueConstraint("service_id", "number"),
+)
+
+#: What may change about a release, which itself never does.
+release_marks = Table(
+    "release_marks",
+    metadata,
+    Column("release_id", String(40), ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
+    #: Its image is kept whatever the retention says.
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    #: When its image was pruned; nothing while it is there.
+    Column("pruned_at", Instant),
 )
 
 #: The journal: one row per step of a deployment, holding what the step returned or how it failed.

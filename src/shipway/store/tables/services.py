@@ -1,8 +1,8 @@
-"""Services, with the hosts and values that are theirs."""
+"""Services, with the hosts that are theirs."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import JSON, Column, Integer, String, Table, Text, UniqueConstraint
 
-from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+from shipway.store.tables.columns import created, metadata, references, row_id
 
 services = Table(
     "services",
@@ -18,6 +18,8 @@ services = Table(
     Column("live_deployment_id", String(40)),
     #: `open`, `maintenance`, `paused`
     Column("traffic", String(16), nullable=False, server_default="open"),
+    #: Why pushes don't deploy for now: somebody rolled back; empty when they do.
+    Column("held", Text, nullable=False, server_default=""),
     Column("last_build", Integer, nullable=False),
     Column("last_release", Integer, nullable=False),
     Column("last_deployment", Integer, nullable=False),
@@ -31,26 +33,4 @@ hosts = Table(
     Column("host", String(253), primary_key=True),
     references("services"),
     Column("position", Integer, nullable=False),
-)
-
-config_vars = Table(
-    "config_vars",
-    metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
-    Column("name", String(200), primary_key=True),
-    Column("value", Text, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("updated_by", String(80), nullable=False),
-    Column("buildtime", Boolean, nullable=False, server_default=false()),
-)
-
-#: What only builds of a service are given, and only to mount. `sealed`: see `sealing.py`.
-build_secrets = Table(
-    "build_secrets",
-    metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
-    Column("name", String(200), primary_key=True),
-    Column("sealed", Text, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("updated_by", String(80), nullable=False),
 )

@@ -22,7 +22,10 @@ environments = Table(
     row_id(),
     references("projects"),
     Column("slug", String(40), nullable=False),
+    #: `development`, `staging`, `production`, `preview`
     Column("kind", String(16), nullable=False),
+    #: Pattern of the branches that are deployed here; empty: none by itself.
+    Column("branch", String(200), nullable=False, server_default=""),
     created(),
     UniqueConstraint("project_id", "slug"),
 )

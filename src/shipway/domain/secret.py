@@ -1,0 +1,45 @@
+"""Secrets as releases name them: by name and version, never by value (S5.2)."""
+
+import re
+from dataclasses import dataclass
+
+from shipway.domain.errors import Invalid
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_TRACKS = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Which secret of the environment is meant, and which version of it."""
+
+    name: str
+    #: `None`: the newest; see `tracks` for when that is decided.
+    version: int | None = None
+    #: Decided at every start, rather than when the release is made: such a release is not reproducible.
+    tracks: bool = False
+
+    def __str__(self) -> str:
+        if self.tracks:
+            return f"{self.name}@{_TRACKS}"
+        return self.name if self.version is None else f"{self.name}@{self.version}"
+
+
+def secret_reference(text: str) -> SecretReference:
+    """From `NAME`, `NAME@3` or `NAME@latest`. Raises `Invalid`."""
+    name, at, version = text.partition("@")
+    secret_name(name)
+    if not at:
+        return SecretReference(name)
+    if version == _TRACKS:
+        return SecretReference(name, tracks=True)
+    if not version.isascii() or not version.isdecimal() or int(version) == 0:
+        raise Invalid(f"{text!r} names no version of a secret.", hint=f"Write {name}, {name}@3 or {name}@latest.")
+    return SecretReference(name, int(version))
+
+
+def secret_name(value: str) -> str:
+    """`value` if it can name a secret, else raises `Invalid`."""
+    if not _NAME.fullmatch(value):
+        raise Invalid(f"{value!r} can't name a secret.", hint="Use letters, digits and _, not starting with a digit.")
+    return value
