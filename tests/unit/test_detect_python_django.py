@@ -123,3 +123,22 @@ def test_geographic_fields_get_their_library(tmp_path: Path) -> None:
     settings = "INSTALLED_APPS = ['django.contrib.gis']\n"
     candidate = detected(tmp_path, {**PROJECT, "site1/settings.py": settings})
     assert [stage.packages for stage in candidate.stages] == [("gdal-bin",), ("gdal-bin",)]
+
+
+@pytest.mark.parametrize(
+    ("debug", "marked"),
+    [
+        ("DEBUG = 'RENDER' not in os.environ", True),
+        ("DEBUG = 'RENDER' in os.environ", False),
+        ("DEBUG = 'RENDER' not in HOSTS", False),
+        ("X = 'RENDER' not in os.environ", False),
+        ("DEBUG = os.environ.get('RENDER') is None", False),
+    ],
+)
+def test_what_turns_debug_off_by_being_there_is_there_while_static_files_are_collected(
+    tmp_path: Path, debug: str, marked: bool
+) -> None:
+    settings = f"{debug}\nif not DEBUG:\n    STATIC_ROOT = 'static'\n"
+    candidate = detected(tmp_path, {**PROJECT, "site1/settings.py": settings})
+    assert ("RENDER=only-for-collectstatic python manage.py collectstatic" in str(candidate.stages)) == marked
+    assert any("DEBUG is on unless RENDER is set" in warning.text for warning in candidate.warnings) == marked

@@ -44,7 +44,7 @@ def django(tree: Tree, declared: frozenset[str]) -> Start | None:
         collect,
         system=("gdal-bin",) if settings.has(r"django\.contrib\.gis") else (),
         environment=(("DJANGO_SETTINGS_MODULE", chosen),) if chosen != default else (),
-        warnings=(*start.warnings, *_hosts(settings), *_unserved(settings, declared, bool(collect))),
+        warnings=(*start.warnings, *_debug(settings), *_hosts(settings), *_unserved(settings, declared, bool(collect))),
         without_release=(_migrations(manage),),
     )
 
@@ -87,7 +87,8 @@ def _collectstatic(settings: Settings, manage: str, default: str) -> tuple[tuple
             "static files go to a storage of their own: collect them in the release command, which has its credentials"
         )
         return (), (Finding(told, elsewhere),)
-    variables = _STAND_INS | {variable.name: variable.stand_in for variable in settings.required()}
+    wanted = (*settings.required(), *settings.marks_of_production())
+    variables = _STAND_INS | {variable.name: variable.stand_in for variable in wanted}
     if settings.module != default:
         variables["DJANGO_SETTINGS_MODULE"] = settings.module
     given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
@@ -108,6 +109,17 @@ def _settings_evidence(tree: Tree, entry: str, chosen: str, default: str) -> tup
         return ()
     told = f"DJANGO_SETTINGS_MODULE is {chosen}, for manage.py too, which would take {default or 'none'}"
     return (Finding(told, tree.line_of(entry, _SETTINGS)),)
+
+
+def _debug(settings: Settings) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            f"DEBUG is on unless {mark.name} is set, which nobody does here: `shipway config set {mark.name}=1`, and what "
+            "else the settings read then.",
+            mark.where,
+        )
+        for mark in settings.marks_of_production()
+    )
 
 
 def _hosts(settings: Settings) -> tuple[Finding, ...]:

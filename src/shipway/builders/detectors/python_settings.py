@@ -108,6 +108,17 @@ class Settings:
                         needed[name] = Variable(name, f"{path}:{_line(node)}", kind)
         return tuple(variable for name, variable in needed.items() if name not in optional)
 
+    def marks_of_production(self) -> tuple[Variable, ...]:
+        """Variables without which DEBUG is on, whatever their value: `DEBUG = "RENDER" not in os.environ`."""
+        return tuple(
+            Variable(name, f"{path}:{_line(node)}")
+            for path in self.files
+            for node in ast.walk(_parsed(self.tree.text(path)))
+            if isinstance(node, ast.Assign) and _assigns(node, "DEBUG") and isinstance(node.value, ast.Compare)
+            if isinstance(node.value.ops[0], ast.NotIn)
+            for name in sorted(_asked_for(node.value))
+        )
+
     def local_hosts_only(self) -> str:
         """`path:line` of an ALLOWED_HOSTS that lets in nobody from outside; empty when it may let in some."""
         if re.search(r"ALLOWED_HOSTS\s*(?:\+=|\.(?:append|extend))", self.text):
