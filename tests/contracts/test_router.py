@@ -263,7 +263,9 @@ async def test_an_instance_that_leaves_the_live_set_may_finish_what_it_has(world
     await world.router.apply(Table(routes, {"one": (first, second)}))
     await world.router.apply(Table(routes, {"one": (second,)}))
     assert await world.request(SHOP) == "v1.2"
+    await assert_traffic(world, "one", Traffic(in_flight=1, leaving=1, requests=1))
     assert await held.finish() == "v1.1"
+    await assert_traffic(world, "one", Traffic(requests=2))
 
 
 async def test_applying_the_same_table_again_changes_nothing(world: World) -> None:

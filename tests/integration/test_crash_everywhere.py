@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 
+from shipway.domain.capacity import Capacity
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.engines.fake import Behaviour, exits
-from shipway.operations.deployments import rollback
+from shipway.operations.deployments import rollback, scale
 from shipway.operations.history import list_releases
 from shipway.operations.services import change_service
 from shipway.store import queue, rollouts, services
@@ -60,6 +61,20 @@ class AllApps(dict[object, Behaviour]):
     def get(self, key: object, default: object = None) -> object:
         image = key[0] if isinstance(key, tuple) else key
         return default if image == self._but else self._behaviour
+
+
+class OnlyTwoStart(AllApps):
+    """Of whatever image but one, no more than two instances come up."""
+
+    def __init__(self, *, but: str) -> None:
+        super().__init__(exits(1), but=but)
+        self._up = 2
+
+    def get(self, key: object, default: object = None) -> object:
+        if isinstance(key, tuple) or key == self._but:
+            return default
+        self._up -= 1
+        return default if self._up >= 0 else self._behaviour
 
 
 async def assert_someone_serves(stack: Stack) -> None:
@@ -165,6 +180,29 @@ async def hand_over(stack: Stack) -> Deployment:
     return await stack.deploy()
 
 
+async def one_by_one(stack: Stack) -> Deployment:
+    """There is memory for one instance more than serve."""
+    stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
+    await scale(stack.platform, stack.actor, PATH, {"web": 3})
+    await stack.work()
+    return await stack.deploy()
+
+
+async def one_by_one_in_vain(stack: Stack) -> Deployment:
+    """The same, and the last of the new ones does not come up."""
+    made = await one_by_one(stack)
+    (newest,) = await list_releases(stack.platform, stack.actor, PATH, limit=1)
+    stack.engine.behaviours = OnlyTwoStart(but=newest.image.reference)  # type: ignore[assignment]
+    return made
+
+
+async def assert_memory_for_four(stack: Stack) -> None:
+    """And somebody who serves."""
+    await assert_someone_serves(stack)
+    stand = [each.name for each in await stack.engine.instances() if each.state == "running"]
+    assert len(stand) <= 4, f"{stand} run at once"
+
+
 async def recreated_in_vain(stack: Stack) -> Deployment:
     """The old one stops first, and the new one does not start."""
     await change_service(stack.platform, stack.actor, PATH, settings={"strategy": {"type": "recreate"}})
@@ -196,6 +234,10 @@ CASES = [
     pytest.param(Case(build_fails, 1, "failed"), id="build-fails"),
     pytest.param(Case(undo, 3, "live"), id="undo"),
     pytest.param(Case(hand_over, 3, "live", assert_one_clock_at_most), id="hand-over", marks=pytest.mark.heavy),
+    pytest.param(Case(one_by_one, 3, "live", assert_memory_for_four), id="one-by-one", marks=pytest.mark.heavy),
+    pytest.param(
+        Case(one_by_one_in_vain, 2, "failed", assert_memory_for_four), id="one-by-one-in-vain", marks=pytest.mark.heavy
+    ),
     pytest.param(Case(recreated_in_vain, 1, "failed", assert_nothing), id="recreated-in-vain", marks=pytest.mark.heavy),
 ]
 

@@ -204,6 +204,56 @@ class TestCapacity:
         assert (plan.mode, plan.reason) == ("stop-first", "memory")
         assert "512 MiB of memory, and 188 MiB of memory is free" in plan.why
 
+    async def test_with_memory_for_one_more_old_ones_make_way_one_by_one(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
+        await deployed(stack)
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
+        await stack.work()
+        served: list[tuple[str, ...]] = []
+
+        async def ask(verb: str, when: str) -> None:
+            if (verb, when) == ("stop", "before"):
+                served.append(tuple(sorted({await served_by(stack) for _ in range(100)})))
+
+        stack.engine.intercept = ask
+        plan = await plan_of(stack, await deployed(stack))
+        assert (plan.mode, plan.reason, plan.interrupts) == ("overlap-one-by-one", "memory", ())
+        assert await running(stack) == ["web.1 of d3", "web.2 of d3", "web.3 of d3"]
+        assert served[:2] == [("d2", "d3")] * 2
+        assert set(served[2:]) == {("d3",)}
+
+    async def test_what_makes_way_may_first_finish_what_it_has(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=3 * 512 * 2**20, cpus=4)
+        await deployed(stack)
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 2})
+        await stack.work()
+        held = [stack.router.hold(HOST) for _ in range(4)]
+        made = await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            while (await stack.platform.routes.traffic()).get(made.id) is None:
+                await asyncio.sleep(0.002)
+            await asyncio.sleep(0.3)
+            assert "web.2 of d3" not in await running(stack), "nobody waited for the requests"
+            assert [await each.finish() is not None for each in held] == [True] * 4
+            await until(stack, made, "live", "failed")
+        assert (await stack.deployment(made.id)).state == "live"
+
+    async def test_when_one_of_them_fails_those_that_made_way_come_back(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
+        await deployed(stack)
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
+        await stack.work()
+        before = {await served_by(stack) for _ in range(9)}
+        made = await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            while "web.2 of d3" not in await running(stack):
+                await asyncio.sleep(0.001)
+            stack.engine.crash(f"{PATH.dotted}.v2.d3.web.1")
+            await until(stack, made, "live", "failed")
+        assert (await stack.deployment(made.id)).state == "failed"
+        assert await running(stack) == ["web.1 of d2", "web.2 of d2", "web.3 of d2"]
+        assert {await served_by(stack) for _ in range(9)} == before
+
     async def test_what_never_fits_is_refused_with_what_is_free(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=400 * 2**20, cpus=4)
         made = await deployed(stack)

@@ -152,13 +152,15 @@ def test_an_identity_changes_with_what_holds_requests(monkeypatch: pytest.Monkey
 
 def test_counters_are_read_by_column_name_and_times_from_the_servers_of_a_set() -> None:
     text = (
-        "# pxname,svname,qcur,scur,econ,eresp,hrsp_5xx,req_tot,rtime,rtime_max,\n"
-        "p1,v1.web.1,0,2,0,0,0,20,10,90,\n"
-        "p1,v1.web.2,0,1,0,0,0,60,30,70,\n"
-        "p1,BACKEND,1,3,2,1,4,100,500,9000,\n"
-        "p2,BACKEND,0,0,0,0,0,0,3,4,\n"
+        "# pxname,svname,status,qcur,scur,econ,eresp,hrsp_5xx,req_tot,rtime,rtime_max,\n"
+        "p1,v1.web.1,no check,0,2,0,0,0,20,10,90,\n"
+        "p1,v1.web.2,MAINT,0,1,0,0,0,60,30,70,\n"
+        "p1,BACKEND,UP,1,3,2,1,4,100,500,9000,\n"
+        "p2,BACKEND,DOWN,0,0,0,0,0,0,3,4,\n"
     )
     assert parse_counters(text) == {
-        "p1": Traffic(in_flight=3, requests=100, errors_5xx=4, connection_errors=3, response_ms=25, slowest_ms=90),
+        "p1": Traffic(
+            in_flight=3, leaving=1, requests=100, errors_5xx=4, connection_errors=3, response_ms=25, slowest_ms=90
+        ),
         "p2": Traffic(),
     }

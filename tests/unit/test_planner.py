@@ -158,10 +158,61 @@ def test_what_is_only_kept_warm_makes_room_ones_own_first() -> None:
 
 
 def test_nothing_makes_room_in_vain() -> None:
-    stands = (standing(1, a_release(1), "warm", service=OTHER, web=2), standing(2, a_release(1), web=4))
-    made = plan(situation(None, *stands, wanted=names(9, web=4), machine=replace(MACHINE, memory=7 * GIB)))
+    warm, big = standing(1, a_release(1), "warm", service=OTHER), Resources(memory=4 * GIB)
+    stands = (warm, standing(2, a_release(1, resources=big)))
+    made = plan(situation(a_release(resources=big), *stands, machine=replace(MACHINE, memory=7 * GIB)))
     assert (made.mode, made.named("evict")) == ("stop-first", ())
     assert made.free.memory == 3 * GIB
+
+
+class TestOneByOne:
+    def test_where_there_is_room_for_one_more_old_ones_go_as_new_ones_come(self) -> None:
+        stands = (standing(1, a_release(1), web=3),)
+        made = plan(situation(None, *stands, wanted=names(9, web=3), machine=replace(MACHINE, memory=4 * GIB)))
+        assert (made.mode, made.reason, made.interrupts) == ("overlap-one-by-one", "memory", ())
+        assert short(made)[:6] == [
+            "start d9.web.1",
+            "park d1.web.1",
+            "start d9.web.2",
+            "park d1.web.2",
+            "start d9.web.3",
+            "switch v2",
+        ]
+        assert "take 3072 MiB of memory, and 1024 MiB of memory is free" in made.why
+
+    def test_what_is_kept_warm_makes_room_only_if_it_has_to(self) -> None:
+        stands = (standing(1, a_release(1), "warm", service=OTHER), standing(2, a_release(1), web=3))
+        wanted = names(9, web=3)
+        made = plan(situation(None, *stands, wanted=wanted, machine=replace(MACHINE, memory=5 * GIB)))
+        assert (made.mode, made.named("evict"), made.free.memory) == ("overlap-one-by-one", (), GIB)
+        made = plan(situation(None, *stands, wanted=wanted, machine=replace(MACHINE, memory=4 * GIB)))
+        assert (made.mode, made.named("evict"), made.free.memory) == ("overlap-one-by-one", ("dep_1",), GIB)
+
+    def test_a_worker_makes_room_for_web(self) -> None:
+        stands = (standing(1, a_release(1), web=1, worker=1),)
+        wanted = names(9, web=1, worker=1)
+        made = plan(situation(None, *stands, wanted=wanted, machine=replace(MACHINE, memory=3 * GIB)))
+        assert short(made)[:4] == ["start d9.worker.1", "park d1.worker.1", "start d9.web.1", "switch v2"]
+
+    def test_the_last_old_web_stays_until_the_switch(self) -> None:
+        stands = (standing(1, a_release(1), web=2),)
+        made = plan(situation(None, *stands, wanted=names(9, web=2), machine=replace(MACHINE, memory=2 * GIB)))
+        assert made.mode == "stop-first"
+
+    def test_what_must_not_run_twice_does_not(self) -> None:
+        release = a_release(stop_first=("clock",))
+        stands = (standing(1, a_release(1), web=2, clock=1),)
+        wanted = names(9, web=2, clock=1)
+        made = plan(situation(release, *stands, wanted=wanted, machine=replace(MACHINE, memory=4 * GIB)))
+        assert [(each.parks, each.starts) for each in made.rounds][-1] == (names(1, clock=1), names(9, clock=1))
+        assert made.interrupts == ("clock",)
+
+    @pytest.mark.parametrize("kind", ["canary", "bluegreen"])
+    def test_there_is_no_room_for_a_trial_or_for_both_sets(self, kind: str) -> None:
+        release = a_release(strategy=Strategy(kind, promote="manual"))  # type: ignore[arg-type]
+        stands = (standing(1, a_release(1), web=3),)
+        made = plan(situation(release, *stands, wanted=names(9, web=3), machine=replace(MACHINE, memory=4 * GIB)))
+        assert (made.mode, made.strategy, made.waits) == ("overlap-one-by-one", "rolling", False)
 
 
 def test_beside_what_can_not_run_twice_nothing_is_kept_warm() -> None:
@@ -286,7 +337,25 @@ def test_whatever_there_is_the_plan_holds_together(
     assert set(made.named("park")) <= set(made.named("stop"))
     assert set(made.first) | set(made.handover) == set(made.named("start"))
     assert [move.verb for move in made.moves].count("switch") == 1
+    _assert_serves_all_the_time(made, stands[1])
     _assert_never_too_many(made, stands, max(memory, sum(old.values())))
+
+
+def _assert_serves_all_the_time(made: Plan, live: Standing) -> None:
+    """Of what is not interrupted there is always one; and the route leads to an old `web` until the switch."""
+    before = made.moves[: [move.verb for move in made.moves].index("switch")]
+    up = [*live.instances]
+    for move in before:
+        if move.verb in ("start", "adopt"):
+            up.append(move.what)
+        elif move.verb == "park":
+            up.remove(move.what)
+        for name in {process_of(name) for name in live.instances} - set(made.interrupts):
+            wanted = any(process_of(each) == name for each in (*made.named("start"), *made.named("adopt")))
+            assert not wanted or any(process_of(each) == name for each in up)
+    if "web" not in made.interrupts and any(process_of(name) == "web" for name in live.instances):
+        old = set(live.instances) - set(made.named("park"))
+        assert made.mode == "stop-first" or any(process_of(name) == "web" for name in old)
 
 
 def _assert_never_too_many(made: Plan, stands: tuple[Standing, ...], memory: int) -> None:

@@ -1,13 +1,15 @@
 """The plan of a deployment: what it does to what runs, decided and recorded before anything changes (S6.3)."""
 
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import Literal
 
 from shipway.domain.capacity import Capacity
 from shipway.domain.strategy import StrategyType
 
-#: `overlap`: the new instances start beside the old ones; `stop-first`: the old ones stop before the new ones start.
-Mode = Literal["overlap", "stop-first"]
+#: `overlap`: the new instances start beside the old ones; `overlap-one-by-one`: a few at a time, for which old ones stop;
+#: `stop-first`: the old ones stop before the new ones start.
+Mode = Literal["overlap", "overlap-one-by-one", "stop-first"]
 #: What forbids an overlap: the user's own choice, too little memory, or a device that only one can have.
 Reason = Literal["", "user", "memory", "device"]
 #: `adopt`: take over one that still stands; `park`: stop one for its successor, to be started again should that fail.
@@ -21,6 +23,14 @@ class Move:
     verb: Verb
     #: Name of the instance; of the release for `run` (its release command) and `switch`; of the deployment for `evict`.
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Some old instances stop, then some new ones start."""
+
+    parks: tuple[str, ...]
+    starts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +96,20 @@ class Plan:
         return tuple(name for name in self.named("start") if name not in self.handover)
 
     @property
-    def handover(self) -> tuple[str, ...]:
-        """Instances that start only when the first ones are up and their own predecessors have ended."""
+    def rounds(self) -> tuple[Round, ...]:
+        """What happens once the first ones are up: old instances make way for those that can't run beside them."""
         if self.mode == "stop-first":
             return ()
-        verbs = [move.verb for move in self.moves]
-        return tuple(m.what for m in self.moves[verbs.index("park") :] if m.verb == "start") if "park" in verbs else ()
+        runs = [
+            (verb, tuple(move.what for move in run)) for verb, run in groupby(self.moves, key=lambda move: move.verb)
+        ]
+        return tuple(
+            Round(what, after if then == "start" else ())
+            for (verb, what), (then, after) in pairwise(runs)
+            if verb == "park"
+        )
+
+    @property
+    def handover(self) -> tuple[str, ...]:
+        """Instances that start only when the first ones are up and others have ended for them."""
+        return tuple(name for each in self.rounds for name in each.starts)

@@ -11,6 +11,8 @@ class Traffic:
     """Of one set, since it was added to the proxy. Times are until an answer began, in ms, of the instances it has now."""
 
     in_flight: int = 0
+    #: Of these, at instances that have left the set, or that may have.
+    leaving: int = 0
     #: Those that have ended.
     requests: int = 0
     errors_5xx: int = 0
@@ -25,6 +27,7 @@ class Traffic:
         """What was counted after `before`; what is in flight and how long answers take is as it is now."""
         return Traffic(
             in_flight=self.in_flight,
+            leaving=self.leaving,
             requests=self.requests - before.requests,
             errors_5xx=self.errors_5xx - before.errors_5xx,
             connection_errors=self.connection_errors - before.connection_errors,
@@ -36,6 +39,7 @@ class Traffic:
         """Both together, as of two processes that carry requests for the same set."""
         return Traffic(
             in_flight=self.in_flight + other.in_flight,
+            leaving=self.leaving + other.leaving,
             requests=self.requests + other.requests,
             errors_5xx=self.errors_5xx + other.errors_5xx,
             connection_errors=self.connection_errors + other.connection_errors,

@@ -1,8 +1,9 @@
 """The gate: nothing goes on before these instances are up. The probe races the instances' own exits."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from contextlib import suppress
+from typing import TypeVar
 
 from shipway.domain.artifacts import Health, Rollout, Target
 from shipway.domain.errors import Unavailable, Unhealthy
@@ -14,6 +15,8 @@ from shipway.pipeline.diagnosis import Observation, diagnose
 from shipway.pipeline.together import together
 from shipway.pipeline.watch import Watch, tail
 from shipway.store import releases
+
+T = TypeVar("T")
 
 #: Seconds a process without a port must run to count as up.
 SETTLED = 1.0
@@ -52,6 +55,21 @@ async def _ready(ctx: Context, probe: Probe, target: Target) -> Health:
     if probe.type == "none":
         return Health("no probe", weak=True, hint="No probe is set: nothing vouches for this deployment's health.")
     return await Watch(ctx, probe, target).until_up()
+
+
+async def unless_one_ends(ctx: Context, names: Collection[str], work: Awaitable[T]) -> T:
+    """What `work` returns. Raises `Unhealthy` when one of these instances, which are up, ends before it."""
+    doing = asyncio.ensure_future(work)
+    exits = asyncio.ensure_future(first_exit(ctx, names))
+    try:
+        await asyncio.wait((doing, exits), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise exits.result()
+        return doing.result()
+    finally:
+        doing.cancel()
+        exits.cancel()
+        await asyncio.gather(doing, exits, return_exceptions=True)
 
 
 async def first_exit(ctx: Context, names: Collection[str]) -> Unhealthy:

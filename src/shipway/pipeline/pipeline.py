@@ -41,7 +41,7 @@ async def deploy(ctx: Context) -> None:
         if rollout.waits:
             await run.step(await_promotion, rollout)
         if rollout.handover:
-            await run.step(hand_over, rollout)
+            rollout = (await run.step(hand_over, rollout)).to(rollout)
         switch = await run.step(switch_traffic, rollout, health)
     except DeployFailed:
         # Where this fails too, the first failure is still the one to tell, and the janitor does the rest.

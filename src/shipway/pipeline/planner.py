@@ -12,6 +12,7 @@ from shipway.domain.errors import NoRoom, WouldInterrupt
 from shipway.domain.plan import ConfigChange, Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
 from shipway.domain.strategy import StrategyType
+from shipway.pipeline.one_by_one import one_by_one
 from shipway.pipeline.situation import Situation, count, process_of
 
 
@@ -22,10 +23,12 @@ def plan(situation: Situation) -> Plan:
     _refuse_the_impossible(situation)
     evicted = _evicted(situation, needed)
     mode, reason, why = _mode(situation, needed, evicted)
+    if mode == "overlap-one-by-one" and _exchange(situation, _free(situation, ())):
+        evicted = ()
     free = _free(situation, evicted)
+    if mode != "overlap" and adopted:
+        return plan(replace(situation, adopts=False))
     if mode == "stop-first":
-        if adopted:
-            return plan(replace(situation, adopts=False))
         evicted = _evicted(situation, needed, stopped=True)
     interrupts = _interrupts(situation, mode)
     if situation.zero_downtime and interrupts:
@@ -38,7 +41,7 @@ def plan(situation: Situation) -> Plan:
         release=situation.release.number,
         image=situation.release.image.label,
         replaces=live.release.number if live else None,
-        strategy=_strategy(situation) if mode == "overlap" else "recreate",
+        strategy=_strategy(situation, mode),
         mode=mode,
         reason=reason,
         why=why,
@@ -50,20 +53,18 @@ def plan(situation: Situation) -> Plan:
         config=_config(situation),
         warnings=_warnings(situation),
         at_once=max(2, situation.cores),
-        waits=mode == "overlap" and _waits(situation),
+        waits=_strategy(situation, mode) == "bluegreen" and situation.release.settings.strategy.promote == "manual",
     )
 
 
-def _strategy(situation: Situation) -> StrategyType:
+def _strategy(situation: Situation, mode: Mode) -> StrategyType:
     """What is known already needs no trial, and who goes back is in a hurry; nor is there one without something to
-    compare with. But what can't run twice never can."""
+    compare with, or room for it. But what can't run twice never can."""
+    if mode != "overlap":
+        return "recreate" if mode == "stop-first" else "rolling"
     wished = situation.release.settings.strategy.type
     tried = situation.action == "deploy" and situation.live is not None
     return wished if tried or wished == "recreate" else "rolling"
-
-
-def _waits(situation: Situation) -> bool:
-    return _strategy(situation) == "bluegreen" and situation.release.settings.strategy.promote == "manual"
 
 
 def _needed(situation: Situation) -> tuple[Capacity, tuple[str, ...]]:
@@ -124,7 +125,23 @@ def _mode(situation: Situation, needed: Capacity, evicted: tuple[str, ...]) -> t
     if not short or short == "cpu":
         return "overlap", "", ""
     why = f"beside the old instances the new ones take {_amount(needed, short)}, and {_amount(free, short)} is free"
-    return "stop-first", "memory" if short == "memory" else "device", why
+    if short != "memory":
+        return "stop-first", "device", why
+    return "overlap-one-by-one" if _exchange(situation, free) else "stop-first", "memory", why
+
+
+def _exchange(situation: Situation, free: Capacity) -> tuple[Move, ...] | None:
+    live = situation.live
+    if live is None:
+        return None
+    return one_by_one(
+        free,
+        taken(situation.release.settings.resources, 1),
+        taken(live.release.settings.resources, 1),
+        old=live.instances,
+        new=situation.wanted,
+        exclusive=_exclusive(situation),
+    )
 
 
 def _interrupts(situation: Situation, mode: Mode) -> tuple[str, ...]:
@@ -151,6 +168,8 @@ def _moves(situation: Situation, mode: Mode, adopted: tuple[str, ...], evicted: 
     begin = (*_all("run", (release,) if situation.runs_command else ()), *_all("evict", evicted))
     if mode == "stop-first":
         middle = (*_all("park", parked), *_all("start", early))
+    elif mode == "overlap-one-by-one":
+        middle = _exchange(situation, _free(situation, evicted)) or ()
     else:
         middle = (*_all("adopt", adopted), *_all("start", early), *_all("park", parked), *_all("start", late))
     return (*begin, *middle, Move("switch", release), *_all("stop", _ends(situation, adopted, evicted)))

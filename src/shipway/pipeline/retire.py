@@ -42,6 +42,16 @@ async def drain(platform: Platform, origin: str, timeout: float) -> tuple[int, T
     return max(first, counted.in_flight if counted else 0), counted
 
 
+async def drain_some(platform: Platform, origin: str, timeout: float) -> int:
+    """The same for instances that have left a set which goes on getting requests. Returns how many are to be cut."""
+    deadline = asyncio.get_running_loop().time() + timeout
+    while (counted := await _counted(platform, origin)) and counted.leaving:
+        if asyncio.get_running_loop().time() >= deadline:
+            return counted.leaving
+        await asyncio.sleep(_LOOK)
+    return 0
+
+
 async def rest(platform: Platform, rollout: StoredRollout, seconds: float, grace: Grace) -> None:
     """Keep a drained deployment's `web` instances started for so long, without requests, for an undo; stop the others."""
     web = [target.name for target in rollout.targets]

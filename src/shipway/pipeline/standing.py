@@ -6,7 +6,7 @@ from shipway.domain.artifacts import Target
 from shipway.domain.process import WEB
 from shipway.pipeline.delivery import delivery
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.retire import drain
+from shipway.pipeline.retire import drain, drain_some
 from shipway.pipeline.situation import process_of
 from shipway.pipeline.together import together
 from shipway.pipeline.workloads import same_workloads
@@ -38,20 +38,27 @@ async def stand(platform: Platform, rollout: StoredRollout, names: Collection[st
 
 async def park(platform: Platform, rollout: StoredRollout, names: Collection[str]) -> int:
     """Stop instances of the live deployment so that their successors can start. From here on nothing revives them but
-    `unpark`. Requests in flight may end; where no `web` instance is left, the route answers 503 with Retry-After. Returns
-    how many were cut when the drain timeout was over."""
+    `unpark`. Their requests in flight may end; where no `web` instance is left, the route answers 503 with Retry-After.
+    Returns how many were cut when the drain timeout was over."""
     async with platform.database.write() as tx:
         service = await services.get(tx, rollout.service_id)
         await rollouts.park(tx, rollout.deployment_id, {*rollout.parked, *names})
     await platform.routes.reconcile()
-    counted = None
+    cut = 0
     if any(process_of(name) == WEB for name in names):
-        _, counted = await drain(platform, rollout.origin, service.settings.drain_timeout)
+        cut = await _drained(platform, rollout, names, service.settings.drain_timeout)
     await together(platform.engine.stop(name, service.settings.grace_of(process_of(name))) for name in names)
     left = tuple(target for target in rollout.targets if target.name not in set(names))
     async with platform.database.write() as tx:
         await rollouts.readdress(tx, rollout.deployment_id, left)
     await platform.routes.reconcile()
+    return cut
+
+
+async def _drained(platform: Platform, rollout: StoredRollout, names: Collection[str], timeout: float) -> int:
+    if any(target.name not in {*names, *rollout.parked} for target in rollout.targets):
+        return await drain_some(platform, rollout.origin, timeout)
+    _, counted = await drain(platform, rollout.origin, timeout)
     return counted.in_flight if counted else 0
 
 

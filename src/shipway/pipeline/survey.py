@@ -37,7 +37,7 @@ async def decide(ctx: Context, release: Release) -> Plan:
 
 async def _reserve(ctx: Context, made: Plan) -> None:
     """What will start beside what stands is counted by others from here on: a release command may take minutes."""
-    if made.mode == "overlap" and (names := made.named("start")):
+    if made.mode != "stop-first" and (names := made.named("start")):
         async with ctx.platform.database.write() as tx:
             await rollouts.ensure(tx, ctx.deployment.id, ctx.service.id, (), names)
 

@@ -99,7 +99,9 @@ class FakeRouter:
     async def traffic(self) -> dict[str, Traffic]:
         """See the port."""
         await self._around("traffic", self._require)
-        counted = {name: Traffic(self._in_flight(name), self._requests[name]) for name in self.table.sets}
+        counted = {
+            name: Traffic(self._in_flight(name), self._leaving(name), self._requests[name]) for name in self.table.sets
+        }
         return {name: traffic.plus(self.made_up.get(name, Traffic())) for name, traffic in counted.items()}
 
     async def close(self) -> None:
@@ -149,6 +151,10 @@ class FakeRouter:
 
     def _in_flight(self, chosen: str) -> int:
         return sum(held.set == chosen for held in self._held)
+
+    def _leaving(self, chosen: str) -> int:
+        staying = {target.name for target in self.table.sets[chosen]}
+        return sum(held.set == chosen and held.target not in staying for held in self._held)
 
     def _require(self) -> None:
         if not self.available:

@@ -112,6 +112,8 @@ def overlap(plan: Plan) -> str:
     """How old and new instances follow each other, as a sentence."""
     if plan.mode == "stop-first":
         return f"The old instances stop before the new ones start, because {plan.why}."
+    if plan.mode == "overlap-one-by-one":
+        return f"New instances start a few at a time and old ones make way for them, because {plan.why}."
     if plan.replaces is None:
         return "Nothing is live that it could interrupt."
     if plan.interrupts:

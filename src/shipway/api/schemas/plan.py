@@ -93,7 +93,8 @@ class PlanOut(View):
     replaces: int | None = Field(description="Number of the release that serves now; null for none.")
     strategy: StrategyType
     mode: Mode = Field(
-        description="overlap: the new instances start beside the old ones; stop-first: the old ones stop before."
+        description="overlap: the new instances start beside the old ones; overlap-one-by-one: a few at a time, for which "
+        "old ones stop; stop-first: the old ones stop before."
     )
     reason: Reason = Field(description="What forbids an overlap; empty when nothing does.")
     why: str = Field(description="The reason as a sentence.")

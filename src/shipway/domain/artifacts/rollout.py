@@ -1,6 +1,6 @@
 """What `deploy` returns, and what is found out and done about it before it has the traffic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.domain.plan import Plan
 from shipway.domain.strategy import StrategyType
@@ -93,9 +93,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Of process types that must not run twice, the new instances run."""
+    """Old instances have made way, and the new ones for which they did are up."""
 
     instances: tuple[str, ...]
+    #: Where all `web` instances of the rollout are now; empty: where they were.
+    targets: tuple[Target, ...] = ()
+    #: Requests that were cut by it.
+    cut: int = 0
+
+    def to(self, rollout: Rollout) -> Rollout:
+        """The rollout as it is from here on."""
+        return replace(rollout, targets=self.targets or rollout.targets, cut=rollout.cut + self.cut)
 
     @property
     def summary(self) -> str:

@@ -1,8 +1,6 @@
 """canary: some of the requests first, judged against the old instances over the same minutes, then more (S6.2)."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
 
 from shipway.domain.artifacts import Rollout, Tried
 from shipway.domain.errors import Unhealthy
@@ -11,11 +9,9 @@ from shipway.domain.latency import Reading, typical
 from shipway.domain.strategy import Strategy
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
-from shipway.pipeline.gate import first_exit
+from shipway.pipeline.gate import unless_one_ends
 from shipway.store import releases, rollouts
 from shipway.store.rollouts import StoredRollout
-
-T = TypeVar("T")
 
 #: Seconds between two looks at the proxy's counters.
 LOOK = 1.0
@@ -36,7 +32,7 @@ async def try_out(ctx: Context, rollout: Rollout) -> Tried:
     if old is None or not old.targets or not rollout.targets:
         return Tried()
     trial = _Trial(ctx, strategy, own, old)
-    return await _unless_one_ends(ctx, rollout, trial.run(own))
+    return await unless_one_ends(ctx, rollout.first, trial.run(own))
 
 
 class _Trial:
@@ -96,17 +92,3 @@ class _Trial:
         looks.append(Reading(counted.requests, counted.response_ms))
         since = counted.since(before)
         return Sample(since.requests, since.errors_5xx, typical(looks, instances=self._instances[name]))
-
-
-async def _unless_one_ends(ctx: Context, rollout: Rollout, work: Awaitable[T]) -> T:
-    trial = asyncio.ensure_future(work)
-    exits = asyncio.ensure_future(first_exit(ctx, rollout.first))
-    try:
-        await asyncio.wait((trial, exits), return_when=asyncio.FIRST_COMPLETED)
-        if not trial.done():
-            raise exits.result()
-        return trial.result()
-    finally:
-        trial.cancel()
-        exits.cancel()
-        await asyncio.gather(trial, exits, return_exceptions=True)

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections import Counter
+from dataclasses import replace
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -76,16 +78,21 @@ def parse_counters(text: str) -> dict[str, Traffic]:
     Times are taken from servers, which are there as long as their set; a backend has served others before.
     """
     header, *lines = csv.reader(io.StringIO(text.removeprefix("# ")))
-    read = itemgetter(*map(header.index, ("pxname", "svname", *_Row._fields)))
+    read = itemgetter(*map(header.index, ("pxname", "svname", "status", *_Row._fields)))
     totals: dict[str, _Row] = {}
     servers: dict[str, list[_Row]] = {}
-    for backend, server, *values in map(read, lines):
+    leaving: Counter[str] = Counter()
+    for backend, server, status, *values in map(read, lines):
         row = _Row(*map(int, values))
         if server == "BACKEND":
             totals[backend] = row
         else:
             servers.setdefault(backend, []).append(row)
-    return {backend: _traffic(total, servers.get(backend, [])) for backend, total in totals.items()}
+            leaving[backend] += row.scur if status.startswith("MAINT") else 0
+    return {
+        backend: replace(_traffic(total, servers.get(backend, [])), leaving=leaving[backend])
+        for backend, total in totals.items()
+    }
 
 
 class _Row(NamedTuple):

@@ -186,7 +186,7 @@ def parse_slot(text: str) -> Slot:
     """The reverse of `slot_text`, for both forms."""
     backend, *counted = text.split(":")
     requests, errors_5xx, connection_errors = map(int, counted or (0, 0, 0))
-    return Slot(backend, Traffic(0, requests, errors_5xx, connection_errors))
+    return Slot(backend, Traffic(requests=requests, errors_5xx=errors_5xx, connection_errors=connection_errors))
 
 
 def endpoint(server: Server) -> str:

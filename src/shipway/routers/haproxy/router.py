@@ -71,7 +71,8 @@ class HAProxyRouter:
         for pid in await self._leaving():
             for name, former in (await self._former_traffic(pid)).items():
                 if name in counted:
-                    counted[name] = counted[name].plus(former)
+                    # Which instances have left by now, a former process was not told.
+                    counted[name] = counted[name].plus(replace(former, leaving=former.in_flight))
         return counted
 
     async def close(self) -> None:
