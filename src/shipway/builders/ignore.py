@@ -43,8 +43,9 @@ def walk(root: Path, *, gitignore: bool = False) -> Iterator[str]:
 
 def is_inside(root: Path, path: str) -> bool:
     """Whether `path` is a regular file inside `root`, links and `..` resolved."""
-    resolved = Path(os.path.realpath(root / path))
-    return resolved.is_file() and resolved.is_relative_to(os.path.realpath(root))
+    found = root / path
+    # Most of what is asked for is not there, and to resolve a path takes a system call for each part of it.
+    return found.is_file() and Path(os.path.realpath(found)).is_relative_to(os.path.realpath(root))
 
 
 @dataclass(frozen=True, slots=True)
