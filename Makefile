@@ -2,11 +2,13 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo stop test test-unit test-all corpus check sizes lock setup host-for-demo host-for-test
 MAKEFLAGS += --no-print-directory
+# Where the environment forbids to keep what was compiled, as images for containers do, each run would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# The slow lanes (marker `heavy`) run only when asked for: make test HEAVY=1
-LANES := $(if $(HEAVY),-m "not corpus")
+# The slow lanes (marker `heavy`) run only when asked for, and with them more made-up inputs: make test HEAVY=1
+LANES := $(if $(HEAVY),-m "not corpus" --hypothesis-profile=thorough)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22

@@ -6,6 +6,7 @@ Latencies are heavy-tailed and come as HAProxy gives them: the plain mean of the
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, log
 from random import Random
 from typing import Literal
@@ -45,7 +46,7 @@ class Canary:
 def aborts(canary: Canary, runs: int, seed: int) -> int:
     """How many of so many runs are aborted in any look of any step."""
     random = Random(f"{seed} {canary}")
-    pool = [_latency(random, canary) for _ in range(50_000)] if canary.tail != "none" else []
+    pool = () if canary.tail == "none" else _latencies(canary.tail, canary.median)
     return sum(_is_aborted(canary, random, pool) for _ in range(runs))
 
 
@@ -111,8 +112,15 @@ class _Counted:
         return int(log(1 - self._random.random()) / log(1 - rate)) if rate else 1 << 60
 
 
-def _latency(random: Random, canary: Canary) -> float:
-    if canary.tail == "pareto":
-        return canary.median * random.paretovariate(2.1) / 2 ** (1 / 2.1)
-    hung = canary.tail == "hung" and random.random() < 1 / 5000
-    return 30_000.0 if hung else canary.median * random.lognormvariate(0, 1.5)
+@lru_cache
+def _latencies(tail: Tail, median: float) -> Sequence[float]:
+    """Milliseconds that runs draw from: to make them takes longer than to draw."""
+    random = Random(tail)
+    return tuple(_latency(random, tail, median) for _ in range(50_000))
+
+
+def _latency(random: Random, tail: Tail, median: float) -> float:
+    if tail == "pareto":
+        return median * random.paretovariate(2.1) / 2 ** (1 / 2.1)
+    hung = tail == "hung" and random.random() < 1 / 5000
+    return 30_000.0 if hung else median * random.lognormvariate(0, 1.5)

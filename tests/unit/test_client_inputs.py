@@ -130,5 +130,5 @@ def test_a_request_does_not_show_what_is_secret(request_: BuildRequest) -> None:
 async def test_more_than_a_command_can_be_given_is_told_as_that(request_: BuildRequest) -> None:
     builder = BuildKitBuilder(HERE, client=FrontEnd(("/bin/true",)))
     with pytest.raises(BuildFailed, match="more than a command can be given") as failure:
-        await builder.build(replace(request_, secrets={"KEY": b"x" * (1 << 18)}), Recorder())
+        await builder.build(replace(request_, secrets={"KEY": b"x" * (1 << 17)}), Recorder())
     assert failure.value.hint and "xxxx" not in str(failure.value)
