@@ -1,23 +1,16 @@
 """Deno apps: how they are started, and which Deno they get, beyond what the samples show."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.detected import candidate
 
 from shipway.builders.detectors.deno import detect
-from shipway.builders.detectors.detector import Candidate, Run
-from shipway.builders.detectors.tree import Tree
+from shipway.builders.detectors.detector import Run
 from shipway.domain.errors import AnalysisFailed
 
-
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for a tree of these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
+detected = partial(candidate, detect)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """.NET apps: versions, the project to start, and addresses, beyond what the samples show."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.detected import candidate, commands
 
-from shipway.builders.detectors.detector import Candidate, Run
 from shipway.builders.detectors.dotnet import detect
 from shipway.builders.detectors.tree import Tree
 from shipway.domain.errors import AnalysisFailed
@@ -19,19 +20,7 @@ def project(sdk: str = WEB, inside: str = "<TargetFramework>net8.0</TargetFramew
     return f'<Project Sdk="{sdk}"><PropertyGroup>{inside}</PropertyGroup></Project>'
 
 
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
-
-
-def commands(candidate: Candidate) -> list[str]:
-    """What the build runs."""
-    return [command for step in candidate.stages[0].steps if isinstance(step, Run) for command in step.commands]
+detected = partial(candidate, detect)
 
 
 @pytest.mark.parametrize(

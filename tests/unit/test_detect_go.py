@@ -1,13 +1,16 @@
 """Go apps: which program is started, by which Go, with what in its image, beyond what the samples show."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.detected import candidate
+from tests.support.detected import evidence as told
+from tests.support.detected import script as commands
 
 from shipway.builders.analysis import analyze
-from shipway.builders.detectors.detector import Candidate, Copy, Run
+from shipway.builders.detectors.detector import Copy
 from shipway.builders.detectors.go import detect
-from shipway.builders.detectors.tree import Tree
 from shipway.domain.errors import AnalysisFailed
 from shipway.domain.service import ServiceSettings
 
@@ -15,26 +18,7 @@ MODULE = "module example.com/acme/shop\n\ngo 1.23\n"
 MAIN = 'package main\n\nimport "net/http"\n\nfunc main() {\n\thttp.ListenAndServe(":"+os.Getenv("PORT"), nil)\n}\n'
 QUIET = "package main\n\nfunc main() {\n}\n"
 
-
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
-
-
-def commands(candidate: Candidate) -> str:
-    """All that is run, a line each."""
-    steps = (step for stage in candidate.stages for step in stage.steps if isinstance(step, Run))
-    return "\n".join(command for step in steps for command in step.commands)
-
-
-def told(candidate: Candidate) -> str:
-    """The evidence, a line each."""
-    return "\n".join(f"{finding.text} ({finding.where})" for finding in candidate.evidence)
+detected = partial(candidate, detect)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.apps import APPS
+from tests.support.detected import write_files
 
 from shipway.builders.analysis import analyze
 from shipway.domain.errors import AnalysisFailed
@@ -84,8 +85,6 @@ def test_no_manifest_breaks_the_analysis_or_out_of_the_dockerfile(tmp_path: Path
     ],
 )
 def test_neither_do_odd_names_and_kinds_in_other_files(tmp_path: Path, files: dict[str, str]) -> None:
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    write_files(tmp_path, files)
     text = generated(tmp_path)
     assert "\nRUN touch" not in text and "\0" not in text

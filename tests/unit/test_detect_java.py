@@ -1,11 +1,14 @@
 """Java apps: versions, modules, frameworks and ports, beyond what the samples show."""
 
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.detected import candidate, commands
+from tests.support.detected import evidence as told
 
-from shipway.builders.detectors.detector import Candidate, Copy, Run
+from shipway.builders.detectors.detector import Copy
 from shipway.builders.detectors.java import detect
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.generate import Dockerfile
@@ -25,24 +28,7 @@ def pom(inside: str = "") -> str:
     return f"<project><groupId>g</groupId><artifactId>a</artifactId><version>1</version>{inside}</project>"
 
 
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
-
-
-def commands(candidate: Candidate) -> list[str]:
-    """What the build runs."""
-    return [command for step in candidate.stages[0].steps if isinstance(step, Run) for command in step.commands]
-
-
-def told(candidate: Candidate) -> str:
-    """Its evidence."""
-    return "\n".join(f"{finding.text} ({finding.where})" for finding in candidate.evidence)
+detected = partial(candidate, detect)
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.detected import candidate
 
 from shipway.builders.detectors.detector import Candidate
 from shipway.builders.detectors.node import detect
-from shipway.builders.detectors.tree import Tree
 
 
 def detected(tmp_path: Path, package: dict[str, Any], files: dict[str, str] | None = None) -> Candidate:
     """The candidate for a package.json and other files."""
-    for path, text in {"package.json": json.dumps(package), **(files or {})}.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
+    return candidate(detect, tmp_path, {"package.json": package, **(files or {})})
 
 
 def uses(*packages: str, **scripts: str) -> dict[str, Any]:

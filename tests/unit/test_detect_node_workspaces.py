@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.detected import commands, write_files
 
-from shipway.builders.detectors.detector import Candidate, Run
+from shipway.builders.detectors.detector import Candidate
 from shipway.builders.detectors.node import detect
 from shipway.builders.detectors.node_project import Project
 from shipway.builders.detectors.node_workspaces import members
@@ -17,9 +18,7 @@ from shipway.domain.errors import AnalysisFailed
 def write(tmp_path: Path, packages: dict[str, dict[str, Any]], files: dict[str, str] | None = None) -> Tree:
     """A tree with a package.json in each of these directories, and other files."""
     manifests = {f"{folder}/package.json".lstrip("/"): json.dumps(package) for folder, package in packages.items()}
-    for path, text in {**manifests, **(files or {})}.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    write_files(tmp_path, {**manifests, **(files or {})})
     return Tree(tmp_path)
 
 
@@ -28,12 +27,6 @@ def candidate_of(tree: Tree) -> Candidate:
     candidate = detect(tree)
     assert candidate
     return candidate
-
-
-def commands(candidate: Candidate) -> list[str]:
-    """All that is run."""
-    steps = [step for stage in candidate.stages for step in stage.steps if isinstance(step, Run)]
-    return [command for step in steps for command in step.commands]
 
 
 @pytest.mark.parametrize(

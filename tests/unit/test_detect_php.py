@@ -1,10 +1,12 @@
 """PHP apps: document roots, versions and extensions, beyond what the samples show."""
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.detected import candidate
+from tests.support.detected import script as commands
 
 from shipway.builders.bases import World, choose, official_reference
 from shipway.builders.detectors.detector import Candidate, Copy, Run
@@ -17,21 +19,7 @@ PAGE = {"index.php": "<?php echo 1;"}
 LARAVEL = {"require": {"php": "^8.2", "laravel/framework": "^12"}}
 SYMFONY = {"require": {"symfony/framework-bundle": "^7"}}
 
-
-def detected(tmp_path: Path, files: dict[str, Any]) -> Candidate:
-    """The candidate for a tree of these files; what is no text is written as JSON."""
-    for path, content in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content if isinstance(content, str) else json.dumps(content))
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
-
-
-def commands(candidate: Candidate) -> str:
-    """All that is run, a command a line."""
-    steps = [step for stage in candidate.stages for step in stage.steps if isinstance(step, Run)]
-    return "\n".join(command for step in steps for command in step.commands)
+detected = partial(candidate, detect)
 
 
 def extensions(candidate: Candidate) -> list[str]:

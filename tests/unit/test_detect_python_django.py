@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.support.detected import write_files
 from tests.support.python_apps import detected
 
 from shipway.builders.detectors.python_settings import read_settings
@@ -56,9 +57,7 @@ def test_what_settings_import_everything_from_belongs_to_them(tmp_path: Path) ->
         "conf/settings/local.py": "C = os.environ['C']\n",
         "conf/paths.py": "from .settings.production import *\nD = os.environ['D']\n",
     }
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    write_files(tmp_path, files)
     settings = read_settings(Tree(tmp_path), "conf.settings.production", "")
     assert [variable.name for variable in settings.required()] == ["B", "A", "D"]
 

@@ -1,39 +1,26 @@
 """Ruby apps: their versions, gems, servers and system packages, beyond what the samples show."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.detected import candidate, commands
 
-from shipway.builders.detectors.detector import Candidate, Copy, Run
+from shipway.builders.detectors.detector import Copy
 from shipway.builders.detectors.ruby import detect
-from shipway.builders.detectors.tree import Tree
 
 RACK = {"config.ru": "run App"}
 #: Keeps the directory of gems where none was installed.
 KEPT = "mkdir -p /opt/gems/.bundle"
 RAILS = {**RACK, "config/application.rb": "", "db/migrate/1_books.rb": ""}
 
-
-def detected(tmp_path: Path, files: dict[str, str]) -> Candidate:
-    """The candidate for a tree of these files."""
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    candidate = detect(Tree(tmp_path))
-    assert candidate
-    return candidate
+detected = partial(candidate, detect)
 
 
 def lock(*gems: str, platforms: str = "ruby", before: str = "", after: str = "") -> str:
     """A lock file with these gems."""
     specs = "".join(f"    {gem} (1.0.0)\n" for gem in gems)
     return f"{before}GEM\n  specs:\n{specs}\nPLATFORMS\n  {platforms}\n\nDEPENDENCIES\n  {gems[0]}\n{after}"
-
-
-def commands(candidate: Candidate) -> list[str]:
-    """All that is run."""
-    steps = [step for stage in candidate.stages for step in stage.steps if isinstance(step, Run)]
-    return [command for step in steps for command in step.commands]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,15 @@
 """Members of workspaces, built from the top."""
 
-import json
 from pathlib import Path
 
 import pytest
+from tests.support.detected import write_files
 
 from shipway.builders import workspaces
 from shipway.builders.analysis import analyze
 from shipway.domain.service import ServiceSettings
 
 PNPM = "packages:\n  # apps\n  - 'apps/*'\n  - \"libs/**\"\n  - '!apps/old'\n"
-
-
-def write(directory: Path, files: dict[str, object]) -> None:
-    """Texts as they are, everything else as JSON."""
-    for name, content in files.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(content if isinstance(content, str) else json.dumps(content))
 
 
 def found(root: Path, member: str, kind: str = "") -> tuple[str, str, str] | None:
@@ -44,7 +37,7 @@ def found(root: Path, member: str, kind: str = "") -> tuple[str, str, str] | Non
 def test_a_package_is_a_member_by_the_file_at_the_top(
     tmp_path: Path, files: dict[str, object], member: str, expected: tuple[str, str, str] | None
 ) -> None:
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     assert found(tmp_path, member, "package.json") == expected
 
 
@@ -65,17 +58,17 @@ def test_a_package_is_a_member_by_the_file_at_the_top(
 def test_a_program_is_a_member_by_the_file_at_the_top(
     tmp_path: Path, files: dict[str, object], member: str, expected: tuple[str, str, str] | None
 ) -> None:
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     assert found(tmp_path, member) == expected
 
 
 def test_nothing_above_the_checkout_counts(tmp_path: Path) -> None:
-    write(tmp_path, {"package.json": {"workspaces": ["*"]}})
+    write_files(tmp_path, {"package.json": {"workspaces": ["*"]}})
     assert found(tmp_path / "checkout", "") is None
 
 
 def test_a_package_is_built_from_the_top_and_started_in_its_own_directory(tmp_path: Path) -> None:
-    write(
+    write_files(
         tmp_path,
         {
             "package.json": {"workspaces": ["apps/*", "libs/*"], "scripts": {"start": "node other.js"}},
@@ -101,7 +94,7 @@ def test_a_package_is_built_from_the_top_and_started_in_its_own_directory(tmp_pa
 
 
 def test_a_directory_that_only_looks_like_a_member_stands_alone(tmp_path: Path) -> None:
-    write(
+    write_files(
         tmp_path,
         {
             "package.json": {"workspaces": ["apps/*"]},
@@ -141,7 +134,7 @@ def test_a_directory_that_only_looks_like_a_member_stands_alone(tmp_path: Path) 
 def test_of_a_workspace_of_programs_the_members_own_is_started(
     tmp_path: Path, files: dict[str, object], member: str, program: str
 ) -> None:
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     found = analyze(tmp_path / member, ServiceSettings(), lambda *names: ":".join(names), root=tmp_path)
     assert (found.context, found.processes[0].command) == ("../..", f"/app/bin/{program}")
     assert found.provider in ("go", "rust")
