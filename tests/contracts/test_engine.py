@@ -3,15 +3,12 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 from tests.support.engines import (
     PATIENCE,
-    FakeLab,
     Lab,
-    docker_lab,
     event,
     exit_of,
     lines_of,
@@ -22,15 +19,6 @@ from tests.support.engines import (
 
 from shipway.domain.errors import DeployFailed
 from shipway.engines.fake import Behaviour, exits, ignores_sigterm, serves
-
-
-@pytest.fixture(params=["fake", "docker"])
-async def lab(request: pytest.FixtureRequest) -> AsyncIterator[Lab]:
-    if request.param == "fake":
-        yield FakeLab()
-    else:
-        async with docker_lab() as real:
-            yield real
 
 
 class TestStarting:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,6 @@ from tests.support.engines import (
     PORT,
     FakeLab,
     Lab,
-    docker_lab,
     event,
     exit_of,
     lines_of,
@@ -25,15 +23,6 @@ from shipway.domain.errors import DeployFailed
 from shipway.domain.workload import Owner, Socket
 from shipway.engines.engine import InspectsImages, InspectsSockets
 from shipway.engines.fake import Behaviour, exits, listens_on, serves
-
-
-@pytest.fixture(params=["fake", "docker"])
-async def lab(request: pytest.FixtureRequest) -> AsyncIterator[Lab]:
-    if request.param == "fake":
-        yield FakeLab()
-    else:
-        async with docker_lab() as real:
-            yield real
 
 
 class TestSeeing:

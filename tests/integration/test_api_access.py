@@ -1,18 +1,9 @@
 """Who gets in, and who is taken for somebody else."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from tests.support.asgi import SERVICE, Api, an_api, bearer
+from tests.support.asgi import SERVICE, Api, bearer
 
 from shipway.api.guards import SESSION_COOKIE
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 async def test_only_health_and_the_description_are_open_to_all(api: Api) -> None:

@@ -1,11 +1,10 @@
 """The API of what goes into builds: what is secret goes in and never comes out."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.asgi import SERVICE, Api, an_api
+from tests.support.asgi import SERVICE, Api
 
 from shipway.builders.builder import BuildRequest
 from shipway.builders.fake import FakeBuilder
@@ -13,12 +12,6 @@ from shipway.domain.log import Log
 from shipway.store.sealing import KEY_FILE
 
 REGISTRIES = "/workspaces/acme/registries"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 async def test_marks_for_builds_are_set_kept_and_lifted(api: Api) -> None:

@@ -2,23 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.sse import ServerSentEvent
-from tests.support.asgi import SERVICE, Api, an_api
+from tests.support.asgi import SERVICE, Api
 
 from shipway.api.routes.events import id_of, offsets_of
 from shipway.api.streams import told
 from shipway.domain.errors import Unavailable
 from shipway.engines.fake import Behaviour
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 def parsed(text: str) -> list[dict[str, Any]]:

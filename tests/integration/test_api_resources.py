@@ -2,24 +2,17 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, an_api, api_over
+from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, api_over
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, fake_stack
 
 from shipway.domain.deployment import STEPS
 from shipway.registry.keys import ensure_key
 from shipway.registry.tokens import Tokens
 from shipway.sources.sources import LocalSources
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 async def test_everything_a_service_lives_in_is_made_and_listed(api: Api) -> None:

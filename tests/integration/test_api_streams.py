@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -11,6 +11,7 @@ import pytest
 from tests.support.asgi import AIM, PIPELINE, SERVICE, bearer
 from tests.support.served import Served, served
 from tests.support.stack import DOCKERFILE, REPOSITORY
+from tests.support.waiting import wait_until
 
 from shipway.client.client import Client
 
@@ -33,13 +34,6 @@ def deploy(http: httpx2.Client) -> str:
 
 def listeners(server: Served, topic: str) -> int:
     return len(server.stack.platform.signals._waiting.get(topic, ()))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_deployment_is_told_while_it_goes(server: Served) -> None:

@@ -1,13 +1,11 @@
 """The record of builds: kept whatever they end in, shown to those whose they are."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from tests.support.asgi import SERVICE, Api, an_api
+from tests.support.asgi import SERVICE, Api
 from tests.support.pages import visitor
-from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, fake_stack
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack
 
 from shipway.domain.build import Build
 from shipway.domain.errors import NotFound, Unavailable
@@ -18,18 +16,6 @@ from shipway.store import users
 
 VALUE = "very-secret-value"
 STATEMENT = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"builder": {"id": ""}}}
-
-
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 async def newest(stack: Stack) -> Build:

@@ -1,26 +1,12 @@
 """`registries`, and what `config` says of builds, against a server over loopback."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
 from tests.support.stack import PATH
 from tests.support.terminal import Terminal
 
 SERVICE = str(PATH)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as it:
-        yield it
-
-
-@pytest.fixture
-def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal.open(monkeypatch, tmp_path, server)
 
 
 def test_what_builds_get_is_shown_beside_each_name(terminal: Terminal) -> None:

@@ -1,21 +1,14 @@
 """`shipway builds`, against a server over loopback."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served
 from tests.support.stack import DOCKERFILE, PATH
 from tests.support.terminal import Terminal
 
 SERVICE = str(PATH)
 STATEMENT = {"predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3"}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as it:
-        yield it
 
 
 @pytest.fixture

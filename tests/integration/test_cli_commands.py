@@ -4,11 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served
 from tests.support.stack import PATH
 from tests.support.terminal import Terminal
 
@@ -18,17 +17,6 @@ from shipway.domain.names import ServicePath
 from shipway.worker.condition import record_restart, set_readiness
 
 SERVICE = str(PATH)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as it:
-        yield it
-
-
-@pytest.fixture
-def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal.open(monkeypatch, tmp_path, server)
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ def server(tmp_path: Path) -> Iterator[Served]:
         yield it
 
 
-@pytest.fixture
-def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal.open(monkeypatch, tmp_path, server)
-
-
 def test_an_unlinked_directory_becomes_a_service_that_is_live(terminal: Terminal, server: Served) -> None:
     (terminal.directory / "Dockerfile").write_text(DOCKERFILE)
 

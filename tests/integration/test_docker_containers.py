@@ -14,19 +14,12 @@ from tests.support.docker import inspect
 from tests.support.engines import (
     PATIENCE,
     DockerLab,
-    docker_lab,
     exit_of,
     only,
 )
 from tests.support.images import BUSYBOX
 
 from shipway.domain.process import Resources
-
-
-@pytest.fixture
-async def docker() -> AsyncIterator[DockerLab]:
-    async with docker_lab() as real:
-        yield real
 
 
 class TestSignals:

@@ -1,12 +1,11 @@
 """What only the real Docker can show: recovery from what others do, and what it costs."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiodocker
 import pytest
-from tests.support.docker import Tap, docker_engine, tapped
+from tests.support.docker import Tap, docker_engine
 from tests.support.engines import (
     PATIENCE,
     DockerLab,
@@ -21,18 +20,6 @@ from tests.support.images import BUSYBOX
 from shipway.domain.errors import DeployFailed, Invalid, Unavailable
 from shipway.engines.docker.engine import DockerEngine
 from shipway.engines.fake import serves
-
-
-@pytest.fixture
-async def docker() -> AsyncIterator[DockerLab]:
-    async with docker_lab() as real:
-        yield real
-
-
-@pytest.fixture
-async def tap(tmp_path: Path) -> AsyncIterator[Tap]:
-    async with tapped(tmp_path) as tap:
-        yield tap
 
 
 class TestRecovering:

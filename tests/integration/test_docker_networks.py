@@ -11,24 +11,12 @@ from typing import Any
 
 import aiodocker
 import pytest
-from tests.support.docker import Tap, docker_engine, execute, inspect, tapped
-from tests.support.engines import PATIENCE, PORT, DockerLab, docker_lab, exit_of, until_it_answers
+from tests.support.docker import Tap, docker_engine, execute, inspect
+from tests.support.engines import PATIENCE, PORT, DockerLab, exit_of, until_it_answers
 from tests.support.images import BUSYBOX
 
 from shipway.domain.errors import Unavailable
 from shipway.engines.fake import exits, serves
-
-
-@pytest.fixture
-async def docker() -> AsyncIterator[DockerLab]:
-    async with docker_lab() as real:
-        yield real
-
-
-@pytest.fixture
-async def tap(tmp_path: Path) -> AsyncIterator[Tap]:
-    async with tapped(tmp_path) as tap:
-        yield tap
 
 
 class TestNetworksOfDocker:

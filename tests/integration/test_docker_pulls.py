@@ -1,24 +1,16 @@
 """Images that the real Docker has to pull first."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiodocker
 import pytest
 from tests.support.docker import docker_engine
 from tests.support.engines import (
     DockerLab,
-    docker_lab,
 )
 from tests.support.pulls import CREDENTIAL, static_registry
 
 from shipway.domain.errors import DeployFailed, Unavailable
-
-
-@pytest.fixture
-async def docker() -> AsyncIterator[DockerLab]:
-    async with docker_lab() as real:
-        yield real
 
 
 class TestPulling:

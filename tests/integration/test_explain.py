@@ -1,12 +1,11 @@
 """Why a deployment is as it is: the operation, and the API, the command and the page over it."""
 
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.asgi import Api, an_api, bearer
+from tests.support.asgi import Api, bearer
 from tests.support.pages import visitor
-from tests.support.served import Served, served
+from tests.support.served import Served
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 
@@ -26,12 +25,6 @@ class Always(dict[object, Behaviour]):
 
     def get(self, key: object, default: object = None) -> Behaviour:  # type: ignore[override]
         return self._behaviour
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 async def explained(api: Api, behaviour: Behaviour | None = None) -> dict[str, object]:
@@ -97,12 +90,6 @@ async def test_the_page_says_why_it_is_live_and_why_it_failed(api: Api) -> None:
         assert "It has the traffic: every instance of `web` passed its probe, GET /_health/ → 200." in await admin.text(
             f"/dashboard/deployments/{good['id']}"
         )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as it:
-        yield it
 
 
 def test_the_command_explains_the_newest_or_the_one_that_is_named(

@@ -56,13 +56,6 @@ async def proxy(tmp_path: Path) -> AsyncIterator[tuple[HAProxyRouter, int]]:
         yield running
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Idle connections are kept for one second, so that a reload is over soon."""
-    for module in (render, router_module):
-        monkeypatch.setattr(module, "KEEP_ALIVE", 1)
-
-
 def shop(live: str, *sets: App, canary: Canary | None = None, mode: TrafficMode = "open") -> Table:
     """The shop, with sets named after their instance."""
     return Table((Route("shop", (SHOP,), live, canary, mode),), {app.name: (app.target,) for app in sets})

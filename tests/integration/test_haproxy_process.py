@@ -14,7 +14,7 @@ from tests.support.proxy import App, Client, apps, eventually, free_port, get, h
 
 from shipway.domain.errors import Unavailable
 from shipway.domain.route import Route, Table
-from shipway.routers.haproxy import process, render
+from shipway.routers.haproxy import process
 from shipway.routers.haproxy import router as router_module
 from shipway.routers.haproxy.answers import leaving, read_identity
 from shipway.routers.haproxy.client import ADMIN, MASTER, session
@@ -32,10 +32,8 @@ async def proxy(tmp_path: Path) -> AsyncIterator[tuple[HAProxyRouter, int]]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Idle connections are kept for one second, so that a reload is over soon, and what does not come is given up."""
-    for module in (render, router_module):
-        monkeypatch.setattr(module, "KEEP_ALIVE", 1)
+def impatient(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As elsewhere, and what does not come is given up."""
     monkeypatch.setattr(router_module, "READY", 2)
 
 

@@ -1,16 +1,14 @@
 """Live instances on the real Docker and HAProxy: not ready, hung, out of memory, gone with the machine."""
 
-import asyncio
 import contextlib
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from bench.load import Load, Tally
 from tests.support.real import APP, RealShipway, real_shipway
+from tests.support.real_load import load_of
+from tests.support.waiting import wait_until
 
 ADDRESS = "/workspaces/t/projects/t/environments/production/services/app"
 SETTINGS = {
@@ -82,35 +80,8 @@ def all_serve(shipway: RealShipway) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def under_load(shipway: RealShipway) -> Iterator[Tally]:
-    tally, done = Tally(), threading.Event()
-
-    async def load() -> None:
-        async with Load(shipway.proxy_port, HOST, tally).running():
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(load()))
-    thread.start()
-    try:
-        yield tally
-    finally:
-        done.set()
-        thread.join()
-
-
-def wait_until(condition: Callable[[], object], *, timeout: float = 60) -> None:
-    """Wait until `condition()` holds; raises `TimeoutError`."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise TimeoutError
-
-
 def test_while_one_is_not_ready_no_request_fails_and_none_reaches_it(shipway: RealShipway) -> None:
-    with under_load(shipway) as tally:
+    with load_of(shipway, HOST) as tally:
         inside(shipway, 1, "touch", "/tmp/unready")
         wait_until(lambda: not instance(shipway, 1)["ready"])
         # The store says so a moment before the proxy does.

@@ -3,26 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, an_api
+from tests.support.asgi import AIM, PIPELINE, SERVICE, Api
 from tests.support.pages import Visitor, visitor
-from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 
 from shipway.domain.deployment import Deployment
-from shipway.operations import services
 from shipway.operations.config import change_config
 
 MANUAL = {"type": "bluegreen", "promote": "manual"}
 PROCFILE = {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nclock: tick\n"}
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as made:
-        yield made
 
 
 @asynccontextmanager
@@ -32,30 +24,14 @@ async def admin_of(api: Api) -> AsyncIterator[Visitor]:
         yield someone
 
 
-async def change(stack: Stack, **settings: object) -> None:
-    await services.change_service(stack.platform, stack.actor, PATH, settings=settings)
-
-
-async def deployed(stack: Stack) -> Deployment:
-    made = await stack.deploy()
-    await stack.work()
-    return await stack.deployment(made.id)
-
-
-async def until(stack: Stack, made: Deployment, state: str) -> None:
-    async with asyncio.timeout(20):
-        while (await stack.deployment(made.id)).state != state:
-            await asyncio.sleep(0.002)
-
-
 @asynccontextmanager
 async def ready(api: Api) -> AsyncIterator[Deployment]:
     """A deployment that waits for its promotion over a live one, while a worker is at work."""
-    await deployed(api.stack)
-    await change(api.stack, strategy=MANUAL)
+    await api.stack.deployed()
+    await api.stack.change(strategy=MANUAL)
     made = await api.stack.deploy()
     async with api.stack.working():
-        await until(api.stack, made, "ready")
+        await api.stack.until(made, "ready")
         yield made
 
 
@@ -66,10 +42,10 @@ async def planned(api: Api, **body: object) -> Any:
 
 
 async def test_the_plan_that_is_asked_for_is_the_one_that_is_recorded(api: Api) -> None:
-    await deployed(api.stack)
+    await api.stack.deployed()
     await change_config(api.stack.platform, api.stack.actor, PATH, values={"COLOUR": "blue"}, unset=())
     asked = await planned(api, action="deploy")
-    made = await deployed(api.stack)
+    made = await api.stack.deployed()
     recorded = (await api("GET", f"/deployments/{made.id}")).json()["plan"]
     assert recorded | {"image": ""} == asked | {"image": ""}
     assert (asked["image"], recorded["image"]) == ("a new build", "v2")
@@ -80,7 +56,7 @@ async def test_the_plan_that_is_asked_for_is_the_one_that_is_recorded(api: Api) 
 
 
 async def test_nothing_happens_when_a_plan_is_asked_for(api: Api) -> None:
-    await deployed(api.stack)
+    await api.stack.deployed()
     for action in ("deploy", "restart"):
         await planned(api, action=action)
     await planned(api, action="scale", counts={"web": 3})
@@ -90,7 +66,7 @@ async def test_nothing_happens_when_a_plan_is_asked_for(api: Api) -> None:
 
 async def test_each_action_has_its_own_plan(api: Api) -> None:
     for _ in range(2):
-        await deployed(api.stack)
+        await api.stack.deployed()
     back = await planned(api, action="rollback")
     named = await planned(api, action="rollback", version=1)
     assert (back["release"], back["replaces"]) == (1, 2)
@@ -130,8 +106,8 @@ async def test_another_tenants_service_has_no_plan_and_its_deployment_no_promoti
 @pytest.mark.parametrize("action", ["deploy", "rollback"])
 async def test_what_would_interrupt_is_refused_where_that_is_required(api: Api, action: str) -> None:
     for _ in range(2):
-        await change(api.stack, strategy={"type": "recreate"})
-        await deployed(api.stack)
+        await api.stack.change(strategy={"type": "recreate"})
+        await api.stack.deployed()
     body = {"require_zero_downtime": True}
     plan = await api("POST", f"{SERVICE}/plan", json={"action": action} | body)
     assert plan.status_code == 409
@@ -161,7 +137,7 @@ async def test_what_is_ready_says_so_and_is_promoted_once(api: Api) -> None:
 
         promoted = await api("POST", f"/deployments/{made.id}/promote")
         assert (promoted.status_code, promoted.json()["promote_requested"]) == (202, True)
-        await until(api.stack, made, "live")
+        await api.stack.until(made, "live")
         again = await api("POST", f"/deployments/{made.id}/promote")
         assert again.status_code == 409
         assert "only a deployment that is ready can be promoted" in again.json()["detail"]
@@ -183,7 +159,7 @@ async def test_the_page_of_a_ready_deployment_promotes_it(api: Api) -> None:
         assert (await api.stack.deployment(made.id)).state == "ready"
         pressed = await admin.press(page, f"{page}/promote")
         assert pressed.headers["location"] == page
-        await until(api.stack, made, "live")
+        await api.stack.until(made, "live")
         assert "shipway promote" not in await admin.text(page)
 
 
@@ -191,16 +167,16 @@ async def test_the_page_of_a_ready_deployment_cancels_it(api: Api) -> None:
     async with ready(api) as made, admin_of(api) as admin:
         page = f"/dashboard/deployments/{made.id}"
         await admin.press(page, f"{page}/cancel")
-        await until(api.stack, made, "cancelled")
+        await api.stack.until(made, "cancelled")
         assert "Cancelled before traffic moved." in await admin.text(page)
 
 
 async def test_the_page_tells_the_plan_in_short(api: Api) -> None:
-    await deployed(api.stack)
+    await api.stack.deployed()
     first = (await api("GET", f"{SERVICE}/deployments")).json()["deployments"][0]["id"]
-    await change(api.stack, strategy={"type": "recreate"})
+    await api.stack.change(strategy={"type": "recreate"})
     await change_config(api.stack.platform, api.stack.actor, PATH, values={"COLOUR": "blue"}, unset=())
-    made = await deployed(api.stack)
+    made = await api.stack.deployed()
     async with admin_of(api) as admin:
         assert "Plan: v1, no interruption" in await admin.text(f"/dashboard/deployments/{first}")
         said = await admin.text(f"/dashboard/deployments/{made.id}")
@@ -212,9 +188,9 @@ async def test_the_page_tells_the_plan_in_short(api: Api) -> None:
 
 async def test_a_process_that_must_not_run_twice_is_handed_over_in_a_step_of_its_own(api: Api) -> None:
     api.stack.sources.add(REPOSITORY, "main", PROCFILE)
-    await change(api.stack, stop_first=("clock",))
-    await deployed(api.stack)
-    made = await deployed(api.stack)
+    await api.stack.change(stop_first=("clock",))
+    await api.stack.deployed()
+    made = await api.stack.deployed()
     async with admin_of(api) as admin:
         page = (await admin.get(f"/dashboard/deployments/{made.id}")).text
         said = await admin.text(f"/dashboard/deployments/{made.id}")
@@ -225,8 +201,8 @@ async def test_a_process_that_must_not_run_twice_is_handed_over_in_a_step_of_its
 
 
 async def test_trying_again_keeps_the_condition_it_was_asked_under(api: Api) -> None:
-    await change(api.stack, strategy={"type": "recreate"})
-    await deployed(api.stack)
+    await api.stack.change(strategy={"type": "recreate"})
+    await api.stack.deployed()
     refused = await api.stack.deploy(zero_downtime=True)
     await api.stack.work()
     async with admin_of(api) as admin:
@@ -236,15 +212,15 @@ async def test_trying_again_keeps_the_condition_it_was_asked_under(api: Api) -> 
 
 
 async def test_a_canary_that_failed_is_an_error_of_its_stage(api: Api) -> None:
-    await deployed(api.stack)
-    await change(api.stack, strategy={"type": "canary", "interval": 30.0})
+    await api.stack.deployed()
+    await api.stack.change(strategy={"type": "canary", "interval": 30.0})
     made = await api.stack.deploy()
     async with api.stack.working():
         async with asyncio.timeout(20):
             while "canary" not in await _steps(api, made):
                 await asyncio.sleep(0.002)
         api.stack.engine.crash(next(i.name for i in await api.stack.engine.instances() if ".d2." in i.name))
-        await until(api.stack, made, "failed")
+        await api.stack.until(made, "failed")
     status = (await api("GET", f"{PIPELINE}/status", params=AIM)).json()
     assert status["stages"][1] == {"name": "Deploy", "status": "error"}
 

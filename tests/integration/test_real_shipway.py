@@ -5,19 +5,19 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from bench.load import Load, Tally
+from bench.load import Tally
 from tests.support.databases import new_database
 from tests.support.git import GitRepository, git
 from tests.support.images import ensure_test_image
 from tests.support.real import APP, RealShipway, real_shipway
+from tests.support.real_load import load_of
+from tests.support.waiting import wait_until
 
 SERVE = 'CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]'
 IMPATIENT = {"health": {"timeout": 4}, "drain_timeout": 2}
@@ -256,32 +256,11 @@ def under_load(shipway: RealShipway) -> Iterator[Tally]:
     """The load app, live, and clients at it until the end."""
     host = shipway.create("app", {"source": {"kind": "upload"}, "settings": {"drain_timeout": 5, "keep_warm": 0}})
     assert shipway.wait(shipway.pipeline("deploy", "app", {"upload": shipway.upload(APP)}))["state"] == "live"
-    tally, done = Tally(), threading.Event()
-
-    async def load() -> None:
-        async with Load(shipway.proxy_port, host, tally).running():
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(load()))
-    thread.start()
-    try:
+    with load_of(shipway, host) as tally:
         yield tally
-    finally:
-        done.set()
-        thread.join()
 
 
 def serves(shipway: RealShipway, host: str, text: str) -> bool:
     with contextlib.suppress(OSError, Exception):
         return text in shipway.get(host).text
     return False
-
-
-def wait_until(condition: Callable[[], object], *, timeout: float = 30, pause: float = 0.05) -> None:
-    """Wait until `condition()` holds; raises `TimeoutError`."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(pause)
-    raise TimeoutError

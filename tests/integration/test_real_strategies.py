@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.support.real import APP, RealShipway, real_shipway
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.heavy
 
@@ -82,13 +83,6 @@ def asked_for(shipway: RealShipway, name: str, app: str) -> str:
     return shipway.pipeline("deploy", name, {"upload": digest})
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.1)
-
-
 CANARY = {"strategy": {"type": "canary", "steps": [20, 50], "interval": 5, "sample": 50}}
 
 
@@ -119,12 +113,12 @@ def test_what_an_aborted_canary_was_asked_it_still_answers(shipway: RealShipway)
     drawn_out = {"steps": [50], "interval": 60, "sample": 5000}
     client = created(shipway, "aborted", {"drain_timeout": 15, "strategy": CANARY["strategy"] | drawn_out})
     made = asked_for(shipway, "aborted", SOURCE)
-    until(lambda: client.ask()[0] == "2")
+    wait_until(lambda: client.ask()[0] == "2")
     with ThreadPoolExecutor(20) as pool:
         slow = [pool.submit(client.ask, "slow") for _ in range(20)]
         time.sleep(1)
         assert shipway.api.post(f"/deployments/{made}/cancel").is_success
-        until(lambda: {client.ask() for _ in range(20)} == {("1", 200)})
+        wait_until(lambda: {client.ask() for _ in range(20)} == {("1", 200)})
         assert not all(each.done() for each in slow), "they had all been answered before"
         answered = Counter(each.result() for each in slow)
     assert shipway.wait(made)["state"] == "cancelled"
@@ -134,11 +128,11 @@ def test_what_an_aborted_canary_was_asked_it_still_answers(shipway: RealShipway)
 def test_a_release_whose_errors_rise_is_undone_by_itself(shipway: RealShipway) -> None:
     client = created(shipway, "guarded", {"guard": {"mode": "undo", "window": 60}})
     with asking(client):
-        until(lambda: client.answers["1", 200] > 100)
+        wait_until(lambda: client.answers["1", 200] > 100)
         made = asked_for(shipway, "guarded", BAD)
         assert shipway.wait(made)["state"] == "live"
-        until(lambda: shipway.deployment(made)["guarded"] is not None)
-        until(lambda: client.ask() == ("1", 200))
+        wait_until(lambda: shipway.deployment(made)["guarded"] is not None)
+        wait_until(lambda: client.ask() == ("1", 200))
     guarded = shipway.deployment(made)["guarded"]
     assert guarded["verdict"] == "undone"
     assert {status for _, status in client.answers} == {200, 500}, "the undo lost requests"
@@ -163,7 +157,7 @@ def test_requests_are_held_while_it_is_paused_also_across_a_deployment(shipway: 
         assert deployed(shipway, "paused", SOURCE)["state"] == "live"
         assert not client.answers
         shipway.api.put(f"{SERVICE}/paused/traffic", json={"mode": "open"}).raise_for_status()
-        until(lambda: bool(client.answers))
+        wait_until(lambda: bool(client.answers))
     assert set(client.answers) == {("2", 200)}, "it was not held, or went where it was sent at first"
 
 
@@ -171,8 +165,8 @@ def test_what_stops_first_tells_people_to_come_again(shipway: RealShipway) -> No
     client = created(shipway, "recreated", {"strategy": {"type": "recreate"}})
     with asking(client):
         ended = deployed(shipway, "recreated", SOURCE)
-        until(lambda: client.ask() == ("2", 200))
+        wait_until(lambda: client.ask() == ("2", 200))
     assert ended["plan"]["interrupts"] == ["web"]
     assert {status for _, status in client.answers} == {200, 503}
-    until(lambda: shipway.deployment(ended["id"])["cutover"] is not None)
+    wait_until(lambda: shipway.deployment(ended["id"])["cutover"] is not None)
     assert shipway.deployment(ended["id"])["cutover"]["verdict"] == "interrupted"

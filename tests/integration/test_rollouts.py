@@ -52,28 +52,6 @@ def _workers_settle_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shipway.pipeline.gate.SETTLED", 0.01)
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
-
-
-async def change(stack: Stack, **settings: object) -> None:
-    await services.change_service(stack.platform, stack.actor, PATH, settings=settings)
-
-
-async def deployed(stack: Stack) -> Deployment:
-    made = await stack.deploy()
-    await stack.work()
-    return await stack.deployment(made.id)
-
-
-async def until(stack: Stack, made: Deployment, *states: str) -> None:
-    async with asyncio.timeout(20):
-        while (await stack.deployment(made.id)).state not in states:
-            await asyncio.sleep(0.002)
-
-
 async def plan_of(stack: Stack, made: Deployment) -> Plan:
     async with stack.platform.database.read() as tx:
         recorded = await journal.recorded(tx, made.id, "release")
@@ -87,6 +65,18 @@ async def running(stack: Stack) -> list[str]:
     """`web.1 of d2` and so on, of what runs."""
     seen = [each.name.split(".") for each in await stack.engine.instances() if each.state == "running"]
     return sorted(f"{process}.{ordinal} of {deployment}" for *_, deployment, process, ordinal in seen)
+
+
+def at_each_start(stack: Stack) -> list[list[str]]:
+    """What runs just after each start; grows from now on."""
+    seen: list[list[str]] = []
+
+    async def look(verb: str, when: str) -> None:
+        if (verb, when) == ("start", "after"):
+            seen.append(await running(stack))
+
+    stack.engine.intercept = look
+    return seen
 
 
 async def served_by(stack: Stack) -> str:
@@ -110,24 +100,18 @@ async def states(stack: Stack) -> list[str]:
 
 class TestRecreate:
     async def test_the_old_one_has_stopped_before_the_new_one_starts(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
-        seen: list[list[str]] = []
-
-        async def look(verb: str, when: str) -> None:
-            if (verb, when) == ("start", "after"):
-                seen.append(await running(stack))
-
-        stack.engine.intercept = look
-        made = await deployed(stack)
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
+        seen = at_each_start(stack)
+        made = await stack.deployed()
         assert made.state == "live"
         assert seen[0] == ["web.1 of d2"]
         plan = await plan_of(stack, made)
         assert (plan.mode, plan.reason, plan.interrupts) == ("stop-first", "user", ("web",))
 
     async def test_requests_in_flight_end_before_it_stops_and_new_ones_are_told_to_wait(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
         held = stack.router.hold(HOST)
         made = await stack.deploy()
         async with stack.working(), asyncio.timeout(20):
@@ -135,36 +119,30 @@ class TestRecreate:
                 await asyncio.sleep(0.002)
             assert await running(stack) == ["web.1 of d1"], "it was stopped with a request in flight"
             assert await held.finish()
-            await until(stack, made, "live")
+            await stack.until(made, "live")
         assert await served_by(stack) == "d2"
 
     async def test_a_failure_brings_the_old_one_back(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
         await break_next(stack, "web", {"Dockerfile": DOCKERFILE})
-        made = await deployed(stack)
+        made = await stack.deployed()
         assert made.state == "failed"
         assert await running(stack) == ["web.1 of d1"]
         assert await served_by(stack) == "d1"
 
     async def test_what_was_kept_warm_does_not_stand_beside_it(self, stack: Stack) -> None:
-        await change(stack, keep_warm=600)
-        await deployed(stack)
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
-        seen: list[list[str]] = []
-
-        async def look(verb: str, when: str) -> None:
-            if (verb, when) == ("start", "after"):
-                seen.append(await running(stack))
-
-        stack.engine.intercept = look
-        await deployed(stack)
+        await stack.change(keep_warm=600)
+        await stack.deployed()
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
+        seen = at_each_start(stack)
+        await stack.deployed()
         assert seen[0] == ["web.1 of d3"]
 
     async def test_an_interruption_is_refused_before_anything_changes_where_none_is_allowed(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
         made = await stack.deploy(zero_downtime=True)
         await stack.work()
         failed = await stack.deployment(made.id)
@@ -174,8 +152,8 @@ class TestRecreate:
         assert await running(stack) == ["web.1 of d1"]
 
     async def test_a_crash_in_the_middle_is_gone_on_with(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "recreate"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "recreate"})
         made = await stack.deploy()
         reached = asyncio.Event()
 
@@ -199,8 +177,8 @@ class TestRecreate:
 class TestCapacity:
     async def test_without_memory_for_both_the_old_one_stops_first(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=700 * 2**20, cpus=4)
-        await deployed(stack)
-        plan = await plan_of(stack, await deployed(stack))
+        await stack.deployed()
+        plan = await plan_of(stack, await stack.deployed())
         assert (plan.mode, plan.reason) == ("stop-first", "memory")
         assert "512 MiB of memory, and 188 MiB of memory is free" in plan.why
 
@@ -256,7 +234,7 @@ class TestCapacity:
 
     async def test_what_never_fits_is_refused_with_what_is_free(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=400 * 2**20, cpus=4)
-        made = await deployed(stack)
+        made = await stack.deployed()
         assert made.failure is not None
         assert made.failure.code == "no-room"
         assert "takes 512 MiB of memory and 400 MiB of memory is free" in made.failure.message
@@ -264,7 +242,7 @@ class TestCapacity:
 
     async def test_a_scale_that_never_fits_is_refused_at_once(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=2000 * 2**20, cpus=4)
-        await deployed(stack)
+        await stack.deployed()
         with pytest.raises(Exception, match="is free"):
             await deployments.scale(stack.platform, stack.actor, PATH, {"web": 5})
         assert (await services.get_service(stack.platform, stack.actor, PATH)).service.scale == {}
@@ -273,9 +251,9 @@ class TestCapacity:
         async with fake_stack(tmp_path) as bare:
             equipped = replace(bare.platform, settings=replace(bare.platform.settings, devices="gpu=1"))
             stack = replace(bare, platform=equipped)
-            await change(stack, resources={"devices": {"gpu": 1}})
-            await deployed(stack)
-            plan = await plan_of(stack, await deployed(stack))
+            await stack.change(resources={"devices": {"gpu": 1}})
+            await stack.deployed()
+            plan = await plan_of(stack, await stack.deployed())
             assert (plan.mode, plan.reason) == ("stop-first", "device")
             assert await running(stack) == ["web.1 of d2"]
 
@@ -300,8 +278,8 @@ class TestCapacity:
             while not reached.is_set() or (await stack.deployment(second.id)).release_id is None:
                 await asyncio.sleep(0.002)
             go_on.set()
-            await until(stack, first, "live", "failed")
-            await until(stack, second, "live", "failed")
+            await stack.until(first, "live", "failed")
+            await stack.until(second, "live", "failed")
         refused = (await stack.deployment(second.id)).failure
         assert (await stack.deployment(first.id)).state == "live"
         assert refused is not None
@@ -309,11 +287,11 @@ class TestCapacity:
 
     async def test_what_is_kept_warm_makes_room(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=1100 * 2**20, cpus=4)
-        await change(stack, keep_warm=600)
-        await deployed(stack)
-        await deployed(stack)
+        await stack.change(keep_warm=600)
+        await stack.deployed()
+        await stack.deployed()
         assert await states(stack) == ["warm", "live"]
-        plan = await plan_of(stack, made := await deployed(stack))
+        plan = await plan_of(stack, made := await stack.deployed())
         assert (plan.mode, len(plan.named("evict"))) == ("overlap", 1)
         assert made.state == "live"
 
@@ -321,53 +299,53 @@ class TestCapacity:
 class TestBlueGreen:
     @pytest.fixture
     async def ready(self, stack: Stack) -> AsyncIterator[Deployment]:
-        await deployed(stack)
-        await change(stack, strategy={"type": "bluegreen", "promote": "manual"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "bluegreen", "promote": "manual"})
         made = await stack.deploy()
         async with stack.working():
-            await until(stack, made, "ready")
+            await stack.until(made, "ready")
             yield made
 
     async def test_it_waits_with_both_sets_up_until_it_is_promoted(self, stack: Stack, ready: Deployment) -> None:
         assert await running(stack) == ["web.1 of d1", "web.1 of d2"]
         assert await served_by(stack) == "d1"
         await deployments.promote(stack.platform, stack.actor, ready.id)
-        await until(stack, ready, "live")
+        await stack.until(ready, "live")
         assert await served_by(stack) == "d2"
 
     async def test_cancelled_it_leaves_the_old_one(self, stack: Stack, ready: Deployment) -> None:
         await deployments.cancel(stack.platform, stack.actor, ready.id)
-        await until(stack, ready, "cancelled")
+        await stack.until(ready, "cancelled")
         assert await served_by(stack) == "d1"
         while await running(stack) != ["web.1 of d1"]:
             await asyncio.sleep(0.002)
 
     async def test_a_newer_deployment_takes_its_place(self, stack: Stack, ready: Deployment) -> None:
         newer = await stack.deploy()
-        await until(stack, ready, "cancelled")
-        await until(stack, newer, "ready")
+        await stack.until(ready, "cancelled")
+        await stack.until(newer, "ready")
 
     async def test_an_instance_that_ends_while_it_waits_fails_it(self, stack: Stack, ready: Deployment) -> None:
         stack.engine.crash(next(each.name for each in await stack.engine.instances() if ".d2." in each.name))
-        await until(stack, ready, "failed")
+        await stack.until(ready, "failed")
         assert await served_by(stack) == "d1"
 
     async def test_only_what_is_ready_can_be_promoted(self, stack: Stack, ready: Deployment) -> None:
         await deployments.promote(stack.platform, stack.actor, ready.id)
-        await until(stack, ready, "live")
+        await stack.until(ready, "live")
         with pytest.raises(Exception, match="only a deployment that is ready"):
             await deployments.promote(stack.platform, stack.actor, ready.id)
 
     async def test_it_waits_on_after_a_restart(self, stack: Stack) -> None:
-        await deployed(stack)
-        await change(stack, strategy={"type": "bluegreen", "promote": "manual"})
+        await stack.deployed()
+        await stack.change(strategy={"type": "bluegreen", "promote": "manual"})
         made = await stack.deploy()
         async with stack.working():
-            await until(stack, made, "ready")
+            await stack.until(made, "ready")
         revived = await restarted(stack)
         await deployments.promote(revived.platform, revived.actor, made.id)
         async with revived.working():
-            await until(revived, made, "live")
+            await revived.until(made, "live")
         await revived.database.close()
 
 
@@ -375,9 +353,9 @@ class TestWarmUndo:
     @pytest.fixture
     async def warm(self, stack: Stack) -> Stack:
         """d1 is kept warm behind d2."""
-        await change(stack, keep_warm=600)
-        await deployed(stack)
-        await deployed(stack)
+        await stack.change(keep_warm=600)
+        await stack.deployed()
+        await stack.deployed()
         assert await states(stack) == ["warm", "live"]
         return stack
 
@@ -418,14 +396,14 @@ class TestWarmUndo:
         await revived.database.close()
 
     async def test_a_request_in_flight_on_the_old_set_is_not_cut_by_it(self, stack: Stack) -> None:
-        await change(stack, keep_warm=600, drain_timeout=600)
-        await deployed(stack)
+        await stack.change(keep_warm=600, drain_timeout=600)
+        await stack.deployed()
         held = stack.router.hold(HOST)
         second = await stack.deploy()
         async with stack.working():
-            await until(stack, second, "live")
+            await stack.until(second, "live")
             back = await deployments.rollback(stack.platform, stack.actor, PATH)
-            await until(stack, back, "live")
+            await stack.until(back, "live")
             assert await served_by(stack) == "d1"
             assert await held.finish(), "it was cut"
             async with asyncio.timeout(20):
@@ -434,14 +412,14 @@ class TestWarmUndo:
         assert await running(stack) == ["web.1 of d1", "web.1 of d2"]
 
     async def test_what_it_took_over_is_not_told_as_cut(self, stack: Stack) -> None:
-        await change(stack, keep_warm=600, drain_timeout=0.5)
-        await deployed(stack)
+        await stack.change(keep_warm=600, drain_timeout=0.5)
+        await stack.deployed()
         held = stack.router.hold(HOST)
         second = await stack.deploy()
         async with stack.working(), asyncio.timeout(20):
-            await until(stack, second, "live")
+            await stack.until(second, "live")
             back = await deployments.rollback(stack.platform, stack.actor, PATH)
-            await until(stack, back, "live")
+            await stack.until(back, "live")
             while not await stack.is_idle():
                 await asyncio.sleep(0.002)
         assert await held.finish()
@@ -452,14 +430,14 @@ class TestWarmUndo:
     async def test_what_it_did_not_take_over_ends_also_after_a_crash(self, stack: Stack) -> None:
         """d2 is killed before it has ended the worker of d1, whose web instance d3 has taken over."""
         stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nworker: work\n"})
-        await change(stack, keep_warm=600, drain_timeout=600)
-        await deployed(stack)
+        await stack.change(keep_warm=600, drain_timeout=600)
+        await stack.deployed()
         held = stack.router.hold(HOST)
         second = await stack.deploy()
         async with stack.working():
-            await until(stack, second, "live")
+            await stack.until(second, "live")
             back = await deployments.rollback(stack.platform, stack.actor, PATH)
-            await until(stack, back, "live")
+            await stack.until(back, "live")
         revived = await restarted(stack)
         assert await held.finish()
         await revived.work()
@@ -468,8 +446,8 @@ class TestWarmUndo:
 
     async def test_what_is_being_stopped_is_not_taken_over(self, stack: Stack) -> None:
         """d1 has had its drain timeout and is told to stop; d3 gets the traffic meanwhile, and d4 goes back to v1."""
-        await change(stack, keep_warm=0, drain_timeout=0.1)
-        await deployed(stack)
+        await stack.change(keep_warm=0, drain_timeout=0.1)
+        await stack.deployed()
         stack.router.hold(HOST)
         (first,) = await stack.engine.instances()
         stop, stopped = stack.engine.stop, asyncio.Event()
@@ -484,10 +462,10 @@ class TestWarmUndo:
         async with stack.working(), asyncio.timeout(20):
             while "retiring" not in await states(stack):
                 await asyncio.sleep(0.002)
-            await change(stack, drain_timeout=600)
-            await until(stack, await stack.deploy(), "live")
+            await stack.change(drain_timeout=600)
+            await stack.until(await stack.deploy(), "live")
             back = await deployments.rollback(stack.platform, stack.actor, PATH, version=1)
-            await until(stack, back, "live", "failed")
+            await stack.until(back, "live", "failed")
             stopped.set()
         assert (await plan_of(stack, back)).named("adopt") == ()
         assert await served_by(stack) == "d4"
@@ -510,7 +488,7 @@ class TestWarmUndo:
         assert await served_by(warm) == "d3"
 
     async def test_only_the_last_one_is_kept(self, warm: Stack) -> None:
-        await deployed(warm)
+        await warm.deployed()
         assert await running(warm) == ["web.1 of d2", "web.1 of d3"]
 
     async def test_scaled_since_it_is_started_anew(self, warm: Stack) -> None:
@@ -527,8 +505,8 @@ class TestHandOver:
     async def scheduled(self, stack: Stack) -> Stack:
         """One `clock` that must never run twice, beside `web` and `worker`."""
         stack.sources.add(REPOSITORY, "main", FILES)
-        await change(stack, stop_first=("clock",))
-        await deployed(stack)
+        await stack.change(stop_first=("clock",))
+        await stack.deployed()
         assert await running(stack) == ["clock.1 of d1", "web.1 of d1", "worker.1 of d1"]
         return stack
 
@@ -540,7 +518,7 @@ class TestHandOver:
             most = max(most, sum(name.startswith("clock") for name in await running(scheduled)))
 
         scheduled.engine.intercept = look
-        made = await deployed(scheduled)
+        made = await scheduled.deployed()
         assert made.state == "live"
         assert most == 1
         assert await running(scheduled) == ["clock.1 of d2", "web.1 of d2", "worker.1 of d2"]
@@ -548,21 +526,21 @@ class TestHandOver:
 
     async def test_one_that_fails_gives_way_to_the_old_one(self, scheduled: Stack) -> None:
         await break_next(scheduled, "clock", FILES)
-        made = await deployed(scheduled)
+        made = await scheduled.deployed()
         assert made.state == "failed"
         assert await running(scheduled) == ["clock.1 of d1", "web.1 of d1", "worker.1 of d1"]
         assert await served_by(scheduled) == "d1"
 
     async def test_a_failure_does_not_bring_back_what_was_handed_over_before(self, scheduled: Stack) -> None:
-        await change(scheduled, keep_warm=600)
-        await deployed(scheduled)
+        await scheduled.change(keep_warm=600)
+        await scheduled.deployed()
         scheduled.sources.add(REPOSITORY, "main", {"Dockerfile": "FROM base:1\nRUN exit 3\n"})
-        assert (await deployed(scheduled)).state == "failed"
+        assert (await scheduled.deployed()).state == "failed"
         assert await running(scheduled) == ["clock.1 of d2", "web.1 of d1", "web.1 of d2", "worker.1 of d2"]
 
     async def test_an_undo_does_not_bring_back_what_was_handed_over_before(self, scheduled: Stack) -> None:
-        await change(scheduled, keep_warm=600)
-        await deployed(scheduled)
+        await scheduled.change(keep_warm=600)
+        await scheduled.deployed()
         await deployments.rollback(scheduled.platform, scheduled.actor, PATH)
         await scheduled.work()
         await Janitor(scheduled.platform).round()
@@ -570,7 +548,7 @@ class TestHandOver:
 
     async def test_two_never_run_at_once_also_after_a_crash(self, scheduled: Stack) -> None:
         """d2 still drains as d3 has taken over from its clock and Shipway is killed."""
-        await change(scheduled, drain_timeout=600)
+        await scheduled.change(drain_timeout=600)
         scheduled.router.hold(HOST)
         second = await scheduled.deploy()
         reached = asyncio.Event()
@@ -582,7 +560,7 @@ class TestHandOver:
 
         scheduled.engine.intercept = hang
         async with scheduled.working(), asyncio.timeout(20):
-            await until(scheduled, second, "live")
+            await scheduled.until(second, "live")
             third = await scheduled.deploy()
             await reached.wait()
         revived, clocks = await restarted(scheduled), set[int]()
@@ -592,7 +570,7 @@ class TestHandOver:
 
         revived.engine.intercept = look
         async with revived.working():
-            await until(revived, third, "live")
+            await revived.until(third, "live")
         assert clocks == {1}
         await revived.database.close()
 
@@ -610,9 +588,9 @@ class TestCanary:
 
     @pytest.fixture
     async def before(self, stack: Stack) -> Stack:
-        await deployed(stack)
+        await stack.deployed()
         given = {"type": "canary", "steps": self.QUICK.steps, "interval": 0.3, "sample": 20}
-        await change(stack, strategy=given)
+        await stack.change(strategy=given)
         return stack
 
     async def asked(self, stack: Stack, made: Deployment, *states: str) -> set[str]:
@@ -638,7 +616,7 @@ class TestCanary:
             while await served_by(before) != "d2":
                 await asyncio.sleep(0.002)
             before.engine.crash(next(each.name for each in await before.engine.instances() if ".d2." in each.name))
-            await until(before, made, "failed")
+            await before.until(made, "failed")
         assert {await served_by(before) for _ in range(50)} == {"d1"}
         await before.work()
         assert await running(before) == ["web.1 of d1"]
@@ -649,11 +627,11 @@ class TestCanary:
             while await served_by(before) != "d2":
                 await asyncio.sleep(0.002)
             await deployments.cancel(before.platform, before.actor, made.id)
-            await until(before, made, "cancelled")
+            await before.until(made, "cancelled")
         assert {await served_by(before) for _ in range(50)} == {"d1"}
 
     async def test_without_enough_requests_to_judge_it_goes_on_in_the_end(self, before: Stack) -> None:
-        made = await deployed(before)
+        made = await before.deployed()
         assert made.state == "live"
         assert "too few" in before.platform.logs.read(made.id, "canary").decode()
 
@@ -665,7 +643,7 @@ async def test_what_is_done_is_what_was_planned(tmp_path: Path, seed: int) -> No
     async with fake_stack(tmp_path, settings=ServiceSettings(keep_warm=0)) as stack:
         stack.engine.machine = Capacity(memory=chance.choice([3, 6, 40]) * 512 * 2**20, cpus=4)
         stack.sources.add(REPOSITORY, "main", FILES)
-        await deployed(stack)
+        await stack.deployed()
         with recorded(stack.engine) as acts:
             for number in range(10):
                 acts.clear()
@@ -682,7 +660,7 @@ async def something(stack: Stack, chance: random.Random, number: int) -> Deploym
         "keep_warm": chance.choice([0, 600]),
         "stop_first": chance.choice([(), ("clock",)]),
     }
-    await change(stack, **wished)
+    await stack.change(**wished)
     stack.sources.add(REPOSITORY, "main", FILES | {"number": str(number)})
     if chance.random() < 0.25:
         await break_next(stack, chance.choice(["web", "worker", "clock"]), FILES | {"number": str(number)})
@@ -739,8 +717,8 @@ def recorded(engine: FakeEngine) -> Iterator[list[tuple[str, str]]]:
 
 async def test_each_process_type_has_its_own_grace(stack: Stack) -> None:
     stack.sources.add(REPOSITORY, "main", FILES)
-    await change(stack, stop_grace=5, stop_graces={"worker": 60}, stop_first=("clock",))
-    await deployed(stack)
+    await stack.change(stop_grace=5, stop_graces={"worker": 60}, stop_first=("clock",))
+    await stack.deployed()
     graces: dict[str, float] = {}
     stop = stack.engine.stop
 
@@ -749,7 +727,7 @@ async def test_each_process_type_has_its_own_grace(stack: Stack) -> None:
         await stop(name, grace)
 
     stack.engine.stop = stopped  # type: ignore[method-assign]
-    await deployed(stack)
+    await stack.deployed()
     assert graces == {"web": 5, "worker": 60, "clock": 5}
 
 

@@ -1,13 +1,10 @@
 """Maintenance and pause as users set them: by command, API and page, and what they come to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from tests.support.asgi import SERVICE, Api, an_api
-from tests.support.pages import Visitor, visitor
-from tests.support.served import Served, served
+from tests.support.asgi import SERVICE, Api
+from tests.support.pages import Visitor
 from tests.support.stack import PATH, Stack
 from tests.support.terminal import Terminal
 
@@ -22,35 +19,11 @@ PAGE = f"/dashboard/{PATH}"
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
-
-
-@pytest.fixture
 async def stack(api: Api) -> Stack:
     """With a live deployment."""
     await api.stack.deploy()
     await api.stack.work()
     return api.stack
-
-
-@pytest.fixture
-async def admin(stack: Stack) -> AsyncIterator[Visitor]:
-    async with visitor(stack.platform) as someone:
-        await someone.log_in()
-        yield someone
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as it:
-        yield it
-
-
-@pytest.fixture
-def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal.open(monkeypatch, tmp_path, server)
 
 
 async def set_mode(stack: Stack, mode: TrafficMode) -> None:

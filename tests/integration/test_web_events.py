@@ -2,34 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Message
-from tests.support.pages import Visitor, visitor
-from tests.support.stack import REPOSITORY, Stack, fake_stack
+from tests.support.pages import Visitor
+from tests.support.stack import REPOSITORY, Stack
 
 from shipway.domain.deployment import STEPS
 from shipway.domain.errors import NotFound
 from shipway.operations.deployments import cancel
 from shipway.pipeline import topics
 from shipway.web.sse import EventStream, event
-
-
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def admin(stack: Stack) -> AsyncIterator[Visitor]:
-    async with visitor(stack.platform) as someone:
-        await someone.log_in()
-        yield someone
 
 
 def parsed(stream: str) -> list[tuple[str, str, Any]]:

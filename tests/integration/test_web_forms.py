@@ -1,13 +1,10 @@
 """The buttons of the dashboard: what they do, and for whom only."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from tests.support.pages import ORIGIN, Visitor, visitor
-from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
+from tests.support.stack import PATH, REPOSITORY, Stack
 
 from shipway.domain.deployment import Deployment
 from shipway.operations.history import list_deployments
@@ -15,19 +12,6 @@ from shipway.web import forms
 from shipway.web.sessions import COOKIE
 
 SERVICE = f"/dashboard/{PATH}"
-
-
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def admin(stack: Stack) -> AsyncIterator[Visitor]:
-    async with visitor(stack.platform) as someone:
-        await someone.log_in()
-        yield someone
 
 
 async def newest(stack: Stack) -> Deployment:

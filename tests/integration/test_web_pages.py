@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.pages import Visitor, readable, visitor
-from tests.support.stack import PATH, REPOSITORY, Stack, a_service, fake_platform, fake_stack
+from tests.support.stack import PATH, REPOSITORY, Stack, a_service, fake_platform
 
 from shipway.domain.names import ServicePath
 from shipway.domain.source import GitSource
@@ -26,12 +26,6 @@ async def admin_of(stack: Stack) -> AsyncIterator[Visitor]:
     async with visitor(stack.platform) as someone:
         await someone.log_in()
         yield someone
-
-
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

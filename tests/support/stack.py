@@ -19,7 +19,7 @@ from shipway.domain.user import User
 from shipway.engines.fake import FakeEngine
 from shipway.operations import deployments as deployment_operations
 from shipway.operations.access import Actor
-from shipway.operations.services import create_service
+from shipway.operations.services import change_service, create_service
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.routes import Routes
 from shipway.registry.fake import FakeRegistry
@@ -104,6 +104,22 @@ class Stack:
         """A deployment as it is now."""
         async with self.platform.database.read() as tx:
             return await deployments.get(tx, deployment_id)
+
+    async def deployed(self) -> Deployment:
+        """A deployment of the one service, when all is done."""
+        made = await self.deploy()
+        await self.work()
+        return await self.deployment(made.id)
+
+    async def until(self, made: Deployment, *states: str) -> None:
+        """Wait, while a worker works, until the deployment is in one of `states`."""
+        async with asyncio.timeout(20):
+            while (await self.deployment(made.id)).state not in states:
+                await asyncio.sleep(0.002)
+
+    async def change(self, **settings: object) -> None:
+        """Change settings of the one service."""
+        await change_service(self.platform, self.actor, PATH, settings=settings)
 
     async def is_idle(self) -> bool:
         """Whether nothing is queued or under way."""
