@@ -1,8 +1,8 @@
 """Who there is, what they may see, and what they prove it by."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table
+from sqlalchemy import Boolean, Column, String, Table
 
-from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+from shipway.store.tables.columns import Instant, created, key_of, metadata, references, row_id
 
 users = Table(
     "users",
@@ -16,8 +16,8 @@ users = Table(
 memberships = Table(
     "memberships",
     metadata,
-    Column("user_id", String(40), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("workspace_id", String(40), ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    key_of("users"),
+    key_of("workspaces"),
     Column("role", String(16), nullable=False),
 )
 

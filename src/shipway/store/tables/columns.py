@@ -38,10 +38,22 @@ def row_id() -> Column[str]:
 
 def references(table: str) -> Column[str]:
     """Whose the row is: it goes when that one does."""
-    name = f"{table.removesuffix('s')}_id"
-    return Column(name, String(40), ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False, index=True)
+    return Column(_named(table), String(40), _of(table), nullable=False, index=True)
+
+
+def key_of(table: str) -> Column[str]:
+    """The same, and by it, alone or with other columns, the row is known."""
+    return Column(_named(table), String(40), _of(table), primary_key=True)
 
 
 def created() -> Column[datetime]:
     """When the row came to be."""
     return Column("created_at", Instant, nullable=False)
+
+
+def _named(table: str) -> str:
+    return f"{table.removesuffix('s')}_id"
+
+
+def _of(table: str) -> ForeignKey:
+    return ForeignKey(f"{table}.id", ondelete="CASCADE")

@@ -13,12 +13,12 @@ from sqlalchemy import (
     false,
 )
 
-from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+from shipway.store.tables.columns import Instant, created, key_of, metadata, references, row_id
 
 config_vars = Table(
     "config_vars",
     metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
+    key_of("services"),
     Column("name", String(200), primary_key=True),
     Column("value", Text, nullable=False),
     #: Of a secret whose value it has instead, `NAME`, `NAME@3` or `NAME@latest`; `value` is empty then.
@@ -32,7 +32,7 @@ config_vars = Table(
 environment_vars = Table(
     "environment_vars",
     metadata,
-    Column("environment_id", String(40), ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    key_of("environments"),
     Column("name", String(200), primary_key=True),
     Column("value", Text, nullable=False),
     Column("reference", String(240), nullable=False, server_default=""),
@@ -45,7 +45,7 @@ environment_vars = Table(
 build_secrets = Table(
     "build_secrets",
     metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
+    key_of("services"),
     Column("name", String(200), primary_key=True),
     Column("sealed", Text, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -67,7 +67,7 @@ secrets = Table(
 secret_versions = Table(
     "secret_versions",
     metadata,
-    Column("secret_id", String(40), ForeignKey("secrets.id", ondelete="CASCADE"), primary_key=True),
+    key_of("secrets"),
     Column("version", Integer, primary_key=True),
     #: Empty once it is revoked: nobody can have it any more.
     Column("sealed", Text, nullable=False),
@@ -81,7 +81,7 @@ secret_versions = Table(
 secret_files = Table(
     "secret_files",
     metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
+    key_of("services"),
     Column("name", String(200), primary_key=True),
     Column("reference", String(240), nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -92,7 +92,7 @@ secret_files = Table(
 config_files = Table(
     "config_files",
     metadata,
-    Column("service_id", String(40), ForeignKey("services.id", ondelete="CASCADE"), primary_key=True),
+    key_of("services"),
     Column("path", String(200), primary_key=True),
     Column("sha256", String(64), nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -103,7 +103,7 @@ config_files = Table(
 contents = Table(
     "contents",
     metadata,
-    Column("workspace_id", String(40), ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    key_of("workspaces"),
     Column("sha256", String(64), primary_key=True),
     Column("content", LargeBinary, nullable=False),
     created(),

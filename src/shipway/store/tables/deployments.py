@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+from shipway.store.tables.columns import Instant, created, key_of, metadata, references, row_id
 
 deployments = Table(
     "deployments",
@@ -103,7 +103,7 @@ releases = Table(
 release_marks = Table(
     "release_marks",
     metadata,
-    Column("release_id", String(40), ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
+    key_of("releases"),
     #: Its image is kept whatever the retention says.
     Column("pinned", Boolean, nullable=False, server_default=false()),
     #: When its image was pruned; nothing while it is there.
@@ -114,7 +114,7 @@ release_marks = Table(
 steps = Table(
     "steps",
     metadata,
-    Column("deployment_id", String(40), ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    key_of("deployments"),
     Column("name", String(16), primary_key=True),
     Column("state", String(16), nullable=False),
     Column("started_at", Instant),
@@ -127,7 +127,7 @@ steps = Table(
 queue = Table(
     "queue",
     metadata,
-    Column("deployment_id", String(40), ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    key_of("deployments"),
     references("services"),
     #: `queued`, `claimed` (holds the service), `background` (live; drains while the next one may run)
     Column("status", String(16), nullable=False),

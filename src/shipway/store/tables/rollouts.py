@@ -2,13 +2,13 @@
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text, text
 
-from shipway.store.tables.columns import Instant, metadata, references
+from shipway.store.tables.columns import Instant, key_of, metadata, references
 
 #: What each deployment has started, for the routing table and for whoever cleans up.
 rollouts = Table(
     "rollouts",
     metadata,
-    Column("deployment_id", String(40), ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    key_of("deployments"),
     references("services"),
     #: Deployment that started the `web` instances, and the set they are in the proxy: another one after a warm undo.
     Column("origin", String(40), nullable=False),

@@ -1,8 +1,8 @@
 """Workspaces and what is in them down to environments, and what a workspace's builds may read."""
 
-from sqlalchemy import Column, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, String, Table, Text, UniqueConstraint
 
-from shipway.store.tables.columns import Instant, created, metadata, references, row_id
+from shipway.store.tables.columns import Instant, created, key_of, metadata, references, row_id
 
 workspaces = Table("workspaces", metadata, row_id(), Column("slug", String(40), nullable=False, unique=True), created())
 
@@ -34,7 +34,7 @@ environments = Table(
 registry_credentials = Table(
     "registry_credentials",
     metadata,
-    Column("workspace_id", String(40), ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    key_of("workspaces"),
     Column("host", String(260), primary_key=True),
     #: `any`, `image`, `packages`
     Column("kind", String(16), nullable=False),
