@@ -184,7 +184,7 @@ class TestCapacity:
 
     async def test_with_memory_for_one_more_old_ones_make_way_one_by_one(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
-        await deployed(stack)
+        await stack.deployed()
         await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
         await stack.work()
         served: list[tuple[str, ...]] = []
@@ -194,7 +194,7 @@ class TestCapacity:
                 served.append(tuple(sorted({await served_by(stack) for _ in range(100)})))
 
         stack.engine.intercept = ask
-        plan = await plan_of(stack, await deployed(stack))
+        plan = await plan_of(stack, await stack.deployed())
         assert (plan.mode, plan.reason, plan.interrupts) == ("overlap-one-by-one", "memory", ())
         assert await running(stack) == ["web.1 of d3", "web.2 of d3", "web.3 of d3"]
         assert served[:2] == [("d2", "d3")] * 2
@@ -202,7 +202,7 @@ class TestCapacity:
 
     async def test_what_makes_way_may_first_finish_what_it_has(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=3 * 512 * 2**20, cpus=4)
-        await deployed(stack)
+        await stack.deployed()
         await deployments.scale(stack.platform, stack.actor, PATH, {"web": 2})
         await stack.work()
         held = [stack.router.hold(HOST) for _ in range(4)]
@@ -213,12 +213,12 @@ class TestCapacity:
             await asyncio.sleep(0.3)
             assert "web.2 of d3" not in await running(stack), "nobody waited for the requests"
             assert [await each.finish() is not None for each in held] == [True] * 4
-            await until(stack, made, "live", "failed")
+            await stack.until(made, "live", "failed")
         assert (await stack.deployment(made.id)).state == "live"
 
     async def test_when_one_of_them_fails_those_that_made_way_come_back(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
-        await deployed(stack)
+        await stack.deployed()
         await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
         await stack.work()
         before = {await served_by(stack) for _ in range(9)}
@@ -227,7 +227,7 @@ class TestCapacity:
             while "web.2 of d3" not in await running(stack):
                 await asyncio.sleep(0.001)
             stack.engine.crash(f"{PATH.dotted}.v2.d3.web.1")
-            await until(stack, made, "live", "failed")
+            await stack.until(made, "live", "failed")
         assert (await stack.deployment(made.id)).state == "failed"
         assert await running(stack) == ["web.1 of d2", "web.2 of d2", "web.3 of d2"]
         assert {await served_by(stack) for _ in range(9)} == before
