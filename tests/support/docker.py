@@ -79,6 +79,22 @@ async def kill_app(container: str) -> None:
         os.kill(child, signal.SIGKILL)
 
 
+async def commands_inside(container: str) -> int:
+    """Processes of a container that are neither its init nor of its init's own session or its app's."""
+    async with aiodocker.Docker() as docker:
+        init = (await docker.containers.container(container).show())["State"]["Pid"]
+    cgroup = Path(f"/proc/{init}/cgroup").read_text()
+    # What its init has started; a command leads a session of its own, as does the app.
+    apps = {init, *_children_of(init)}
+    found = 0
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if process.name.isdecimal() and (process / "cgroup").read_text() == cgroup:
+                state, _, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+                found += state not in "ZX" and int(session) not in apps
+    return found
+
+
 def _children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tests.support.docker import docker_engine, kill_app, unique_installation
+from tests.support.docker import commands_inside, docker_engine, kill_app, unique_installation
 from tests.support.images import BUSYBOX, ensure_test_image
 from tests.support.pulls import static_registry
 
@@ -36,6 +36,9 @@ class Lab(Protocol):
     async def crash(self, name: str) -> None:
         """End the instance's app as a bug would."""
 
+    async def executing(self, name: str) -> int:
+        """How many commands, and what they have started, run inside the instance besides its app."""
+
     async def answers(self, address: str, port: int = PORT) -> bool:
         """Whether a TCP connection to it is accepted."""
 
@@ -54,6 +57,9 @@ class FakeLab:
 
     async def crash(self, name: str) -> None:
         self.engine.crash(name)
+
+    async def executing(self, name: str) -> int:
+        return self.engine.executing(name)
 
     async def answers(self, address: str, port: int = PORT) -> bool:
         return await self.engine.request(address, port, "/") is not None
@@ -76,6 +82,9 @@ class DockerLab:
 
     async def crash(self, name: str) -> None:
         await kill_app(self.container(name))
+
+    async def executing(self, name: str) -> int:
+        return await commands_inside(self.container(name))
 
     async def answers(self, address: str, port: int = PORT) -> bool:
         try:

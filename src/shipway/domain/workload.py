@@ -86,6 +86,20 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of a command that was run inside an instance."""
+
+    #: 126: it can't be executed; 127: there is no such program. `None`: it did not end in time, and was ended.
+    exit_code: int | None
+    #: The last whole lines that it wrote, to stdout and stderr as they came: at most `MOST_OUTPUT` bytes.
+    output: str = ""
+
+
+#: Bytes of a command's output that are kept.
+MOST_OUTPUT = 4096
+
+
+@dataclass(frozen=True, slots=True)
 class Socket:
     """A TCP socket an instance listens on: `127.0.0.1` is reachable by nobody else, `0.0.0.0` and `::` by all."""
 

@@ -1,11 +1,11 @@
-"""The engine port: eight verbs, each safe to repeat. It knows workloads, not services or users."""
+"""The engine port: nine verbs, each safe to repeat. It knows workloads, not services or users."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from shipway.domain.capacity import Capacity
 from shipway.domain.log import Log
-from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
 
 
 class Engine(Protocol):
@@ -56,6 +56,15 @@ class Engine(Protocol):
         Called again with the same name it does not run it twice: it waits for the one that runs, or returns what the
         finished one returned, and repeats the output. Cancelling the call leaves it running. What is left of it stays
         until `stop`. Raises `DeployFailed` (`timeout`) after `timeout` seconds, having ended it.
+        """
+
+    async def execute(self, name: str, command: Sequence[str], timeout: float) -> Executed | None:
+        """Run a command beside an instance's app: with its files, its user, its environment, and within its limits.
+
+        `None` when no such instance runs. What has not ended after `timeout` seconds is ended with all that it started;
+        so it is when the call is cancelled. Where the engine has no means to end it, it stays, and until it is gone every
+        further call for that instance tells of it instead of running a second: they never pile up. What writes
+        megabytes is not read to its end, and does not end in time.
         """
 
     def logs(self, name: str, *, follow: bool = False, tail: int | None = None) -> AsyncIterator[LogLine]:

@@ -4,7 +4,7 @@ It passes the same contract suite as the real one. Instances have addresses, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Literal
 from shipway.domain.capacity import Capacity
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.log import Log
-from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
 from shipway.engines.fake_apps import (
     KILLED,
     Behaviour,
@@ -69,6 +69,10 @@ class FakeEngine:
     def behave(self, name: str, behaviour: Behaviour) -> None:
         """Let a running instance's app do something else from now on, until it is started again."""
         self._containers[name].behave(behaviour)
+
+    def executing(self, name: str) -> int:
+        """Commands that run inside an instance now."""
+        return self._containers[name].executing
 
     def go_away(self) -> None:
         """Stop answering, and end every event stream, until `available` is set again."""
@@ -127,6 +131,12 @@ class FakeEngine:
                 await container.end(workload.stop_grace)
                 raise DeployFailed(f"{workload.name} did not end within {timeout:g} s.", code="timeout") from None
         return container.exit_code or 0
+
+    async def execute(self, name: str, command: Sequence[str], timeout: float) -> Executed | None:
+        """See `Engine.execute`."""
+        async with self._effect("execute"):
+            container = self._containers.get(name)
+            return await container.execute(tuple(command), timeout) if container else None
 
     async def logs(self, name: str, *, follow: bool = False, tail: int | None = None) -> AsyncIterator[LogLine]:
         """See `Engine.logs`."""

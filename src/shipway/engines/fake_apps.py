@@ -7,15 +7,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from shipway.domain.workload import Instance, InstanceState, LogLine, Workload
+from shipway.domain.workload import MOST_OUTPUT, Executed, Instance, InstanceState, LogLine, Workload
 
 KILLED = 137
 TERMINATED = 143
+_NO_PROGRAM = 127
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what an app says, nothing is bound
 _DEFAULT_PORT = 8080
 #: Seconds before the first restart; doubled by each, up to a minute, as Docker does.
 _FIRST_RESTART = 0.1
 _LAST_RESTART = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command inside an instance does: it says `output`, and ends `after` seconds; infinite: never."""
+
+    exit_code: int = 0
+    output: str = ""
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Behaviour:
     status: int = 200
     #: Seconds it takes to end after SIGTERM; infinite: it ignores it.
     shutdown: float = 0.0
+    #: What can be run beside it; nothing else is in its image.
+    commands: Mapping[tuple[str, ...], Command] = field(default_factory=dict)
 
 
 def exits(code: int = 1, after: float = 0.0, *, output: Sequence[str] = (), oom_killed: bool = False) -> Behaviour:
@@ -87,6 +99,8 @@ class Container:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     #: What it does from each start on, where it does something else now.
     first: Behaviour | None = None
+    #: Commands that run beside it.
+    executing: int = 0
     #: What it will do next by itself.
     timer: asyncio.TimerHandle | None = None
 
@@ -142,6 +156,18 @@ class Container:
         if self.state == "running":
             self._stopped(TERMINATED if self.behaviour.shutdown <= grace else KILLED, then)
 
+    async def execute(self, argv: tuple[str, ...], timeout: float) -> Executed | None:
+        """Run a command beside it."""
+        if self.state != "running":
+            return None
+        command = self.behaviour.commands.get(argv, Command(_NO_PROGRAM, f"{argv[0]}: not found"))
+        self.executing += 1
+        try:
+            await asyncio.sleep(min(command.after, timeout))
+        finally:
+            self.executing -= 1
+        return Executed(None if command.after > timeout else command.exit_code, _tail(command.output))
+
     def remove(self) -> None:
         """Nothing happens to it any more."""
         self._hush()
@@ -186,3 +212,8 @@ class Container:
     def _wake(self) -> None:
         news, self.news = self.news, asyncio.Event()
         news.set()
+
+
+def _tail(output: str) -> str:
+    """Its last whole lines."""
+    return output if len(output) <= MOST_OUTPUT else output[-MOST_OUTPUT:].partition("\n")[2]

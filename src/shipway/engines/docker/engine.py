@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +16,9 @@ from shipway.domain.capacity import Capacity
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
-from shipway.domain.workload import Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
 from shipway.engines.docker import logs, oneoff, render, sockets
+from shipway.engines.docker.commands import Commands
 from shipway.engines.docker.connection import Connection, at_the_edge, translated
 from shipway.engines.docker.containers import Containers
 from shipway.engines.docker.images import Credentials, Images
@@ -53,6 +54,7 @@ class DockerEngine:
         self._images = Images(self._connection, credentials or _no_credential)
         self._networks = Networks(self._connection, installation, network_pool)
         self._containers = Containers(self._connection, installation, self._images, self._networks)
+        self._commands = Commands()
 
     @at_the_edge
     async def check(self) -> None:
@@ -105,6 +107,11 @@ class DockerEngine:
         except TimeoutError:
             await self._containers.end(container, workload.stop_grace)
             raise oneoff.timed_out(workload, timeout) from None
+
+    @at_the_edge
+    async def execute(self, name: str, command: Sequence[str], timeout: float) -> Executed | None:
+        """See `Engine.execute`."""
+        return await self._commands.execute(self._containers.named(name), command, timeout)
 
     async def logs(self, name: str, *, follow: bool = False, tail: int | None = None) -> AsyncIterator[LogLine]:
         """See `Engine.logs`."""
