@@ -47,6 +47,7 @@ async def test_a_service_is_created_changed_and_deleted(api: Api) -> None:
         "success": [200],
         "interval": 5.0,
         "failures": 3,
+        "command": "",
     }
     assert settings["health"] == health
     assert settings["port"] == 3000

@@ -137,6 +137,21 @@ def test_a_service_is_created_with_what_was_said_and_changed_in_parts(terminal: 
     assert "256m memory, 0.5 cpus" in terminal.ok("services", "show", path)
 
 
+def test_a_health_check_may_be_a_command(terminal: Terminal) -> None:
+    path = "acme/shop/production/commanded"
+    terminal.ok("services", "create", path, "--health-command", "python manage.py check", "--health-timeout", "60")
+    health = json.loads(terminal.ok("services", "show", path, "--json"))["settings"]["health"]
+    assert (health["type"], health["command"]) == ("command", "python manage.py check")
+    assert "command `python manage.py check` within 60 s" in terminal.ok("services", "show", path)
+
+    refused = terminal.shipway("services", "set", path, "--health-type", "tcp", "--health-command", "other")
+    assert refused.code != 0
+    assert "command is for a health check of type command" in refused.err
+    terminal.ok("services", "set", path, "--health-type", "none")
+    assert "Health    none\n" in terminal.ok("services", "show", path)
+    assert "needs its command" in terminal.shipway("services", "create", f"{path}2", "--health-type", "command").err
+
+
 def test_status_tells_what_is_wrong_with_an_instance(terminal: Terminal, server: Served) -> None:
     path = ServicePath.parse("acme/shop/staging/troubled")
     terminal.ok("services", "create", str(path), "--image", "registry.example.com/x:1")

@@ -8,8 +8,9 @@ from tests.support.images import ensure_test_image
 from tests.support.real import RealShipway, real_shipway
 from tests.support.unhealthy import NAMES, assert_told, expected_of, failed_over_a_healthy_one
 
-#: On the tiny image, and over in seconds: one that exits, one whose command is missing, one that listens in vain.
-QUICK = {"variable-missing-in-a-shell", "command-missing", "listens-on-loopback"}
+#: On the tiny image, and over in seconds: one that exits, one whose command is missing, one that listens in vain, one
+#: whose health check is a command.
+QUICK = {"variable-missing-in-a-shell", "command-missing", "listens-on-loopback", "health-command-fails"}
 
 
 @pytest.fixture(scope="module")

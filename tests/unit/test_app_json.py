@@ -68,6 +68,24 @@ def test_the_startup_check_of_web_is_the_health_check(tmp_path: Path) -> None:
     assert {key: said.value for key, said in found.said.items()} == {"health.path": "/up", "health.port": 3000}
 
 
+@pytest.mark.parametrize(
+    ("command", "read_as"),
+    [(["sh", "-c", "check | grep $A"], "sh -c 'check | grep $A'"), ("check --all", "check --all")],
+)
+def test_a_check_may_be_a_command(tmp_path: Path, command: object, read_as: str) -> None:
+    checks = [{"type": "liveness", "path": "/alive"}, {"type": "startup", "command": command}]
+    found = read(tmp_path, {"healthchecks": {"web": checks}})
+    assert {key: said.value for key, said in found.said.items()} == {
+        "health.type": "command",
+        "health.command": read_as,
+    }
+
+
+@pytest.mark.parametrize("command", [[], [1], {}, "check 'it", None])
+def test_what_is_no_command_is_no_check(tmp_path: Path, command: object) -> None:
+    assert read(tmp_path, {"healthchecks": {"web": [{"type": "startup", "command": command}]}}).said == {}
+
+
 def test_config_vars_are_told_and_those_that_are_missing_warned_about(tmp_path: Path) -> None:
     env = {
         "PLAIN": "yes",

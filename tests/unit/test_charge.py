@@ -1,5 +1,6 @@
 """When a live instance is asked, taken out and started again."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -71,6 +72,17 @@ def test_one_that_is_busy_is_not_asked_twice() -> None:
     charge = a_charge()
     assert charge.is_due(0)
     charge.busy = True
+    assert not charge.is_due(0)
+
+
+def test_a_command_that_runs_keeps_no_other_question_waiting_and_is_not_run_twice() -> None:
+    charge = a_charge()
+    charge.post = replace(charge.post, question=Question(command="check"))
+    assert charge.run_is_due(0)
+    charge.running = True
+    assert not charge.run_is_due(0)
+    assert charge.is_due(0), "liveness is"
+    charge.answered_liveness(True, 0)
     assert not charge.is_due(0)
 
 

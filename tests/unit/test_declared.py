@@ -64,6 +64,12 @@ def test_health_fills_what_the_settings_leave_open(tmp_path: Path) -> None:
     assert look(tmp_path, probe=Probe(path="/mine")).probe == Probe(path="/mine", timeout=20.0)
 
 
+def test_a_command_that_was_set_once_does_not_stand_for_the_file_s(tmp_path: Path) -> None:
+    write(tmp_path, {"server.js": SERVER, "shipway.toml": '[health]\ncommand = "theirs"\n'})
+    assert look(tmp_path, probe=Probe(command="mine")).probe == Probe("command", command="theirs")
+    assert look(tmp_path, probe=Probe("command", command="mine")).probe == Probe("command", command="mine")
+
+
 def test_liveness_is_declared_in_the_same_way(tmp_path: Path) -> None:
     write_files(tmp_path, {"server.js": SERVER})
     assert look(tmp_path, liveness=Liveness(path="/mine")).liveness is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.builds import request_for, source
 
-from shipway.builders.masking import MASK, Masking, masking_of
+from shipway.builders.masking import MASK, Masking, masking_of, masking_of_environment
 from shipway.builders.progress import LINE_LIMIT, Failed, Output, Said, Started
 from shipway.builders.progress_plain import PlainProgress
 from shipway.domain.registries import RegistryCredential
@@ -67,3 +67,30 @@ def test_of_an_address_who_uses_it_is_a_secret_by_itself(tmp_path: Path) -> None
     assert (
         masking_of(request)("ada, of-the@index; me:of-the@proxy@proxy.example.com") == "ada, •••; •••@proxy.example.com"
     )
+
+
+def test_of_an_environment_what_looks_secret_is_masked_and_what_names_things_is_not() -> None:
+    config = {
+        "DATABASE_URL": "postgres://shop:s3cret-word@db.internal:5432/shop",
+        "ADMIN_PASSWORD": "/starts/like/a/path",
+        "ANYTHING": "9f86d081884c7d659a2feaa0c55ad015",
+        "PIN": "tulip",
+        "HOST": "db.internal",
+        "LOG_LEVEL": "debug",
+    }
+    mask = masking_of_environment(config, {"PIN"})
+    for secret in (config["DATABASE_URL"], "s3cret-word", config["ADMIN_PASSWORD"], config["ANYTHING"], "tulip"):
+        assert mask(f"got {secret}!") == "got •••!"
+    assert mask("debug: db.internal") == "debug: db.internal"
+
+
+@pytest.mark.parametrize("password", ["pa55/word", "pa55@word", "pa55?#word", "pa55:word"])
+def test_a_password_that_an_address_should_have_escaped_is_masked_too(password: str) -> None:
+    mask = masking_of_environment({"URL": f"postgres://shop:{password}@db.internal:5432/shop"}, ())
+    assert mask(f"password {password} refused by db.internal") == "password ••• refused by db.internal"
+    assert password not in mask(f"can't reach postgres://shop:{password}@db.internal:5432/shop")
+
+
+def test_an_escaped_password_is_masked_as_the_app_spells_it() -> None:
+    mask = masking_of_environment({"URL": "postgres://shop:pa55%40word@db/shop"}, ())
+    assert mask("pa55@word or pa55%40word") == "••• or •••"

@@ -31,6 +31,13 @@ def test_what_is_given_changes_and_the_rest_stays() -> None:
         ({"strategy": {"promote": "manual"}}, "promote is for the strategy bluegreen, and this service's is rolling"),
         ({"strategy": {"type": "bluegreen", "steps": (10, 20)}}, "steps is for the strategy canary"),
         ({"strategy": {"sample": 5}}, "sample is for the strategy canary"),
+        ({"probe": {"type": "command"}}, "needs its command"),
+        ({"probe": {"type": "command", "command": " "}}, "needs its command"),
+        (
+            {"probe": {"command": "check"}},
+            "command is for a health check of type command, and this service's is of type http",
+        ),
+        ({"probe": {"type": "command", "command": "check 'it"}}, "can't be read"),
         ({"stop_first": ("Beat!",)}, "Beat!"),
         ({"stop_first": ("clock", "web")}, "web never stops first by itself"),
         ({"resources": {"devices": {"GPU 0": 1}}}, "'GPU 0' is no kind of device"),
@@ -47,3 +54,11 @@ def test_settings_that_were_for_another_strategy_wait_until_it_is_back() -> None
     assert rolling.strategy.steps == (5, 25)
     assert merged(rolling, {"strategy": {"type": "rolling", "steps": (5, 25)}}) == rolling
     assert merged(rolling, {"strategy": {"type": "canary"}}) == CANARY
+
+
+def test_a_command_waits_until_its_type_is_back() -> None:
+    command = merged(ServiceSettings(), {"probe": {"type": "command", "command": "check"}})
+    http = merged(command, {"probe": {"type": "http", "path": "/up"}})
+    assert http.probe.command == "check"
+    assert merged(http, {"probe": {"command": ""}}).probe.command == ""
+    assert merged(http, {"probe": {"type": "command"}}).probe.command == "check"

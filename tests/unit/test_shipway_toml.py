@@ -88,6 +88,9 @@ def test_no_file_declares_nothing(tmp_path: Path) -> None:
         ('[build]\nversion = "latest"', "no version", '"3.12"'),
         ('[health]\npath = "up"', "no path", "/healthz"),
         ('[health]\ntype = "grpc"', "no kind of check", "tcp"),
+        ('[health]\ntype = "command"', "shipway.toml:2: the command is missing", 'command = "python manage.py check"'),
+        ('[health]\ntype = "tcp"\ncommand = "x"', "shipway.toml:3: command is for a check of type command", "Remove"),
+        ('[health]\ncommand = "echo \'open"', "shipway.toml:2: health.command", "quotes"),
         ('[health]\nsuccess = [20]', "20 is no whole number from 100 to 599", ""),
         ('[health]\ntimeout = 0', "0 is no number of seconds", "60"),
         ('[processes.web]\nscale = 51', "51 is no whole number from 0 to 50", ""),
@@ -98,6 +101,13 @@ def test_a_mistake_is_told_with_its_line_and_what_helps(tmp_path: Path, text: st
     failure = refused(tmp_path, text)
     assert message in failure.message
     assert hint in failure.hint
+
+
+def test_whoever_names_a_health_command_means_it_to_be_run(tmp_path: Path) -> None:
+    for text in ('[health]\ncommand = "check"', '[health]\ntype = "command"\ncommand = "check"'):
+        said = read(tmp_path, text).said
+        assert {key: each.value for key, each in said.items()} == {"health.type": "command", "health.command": "check"}
+    assert "healthy when `check` ends with exit code 0" in [each.text for each in merged(read(tmp_path, text)).evidence]
 
 
 def test_a_secret_in_it_is_warned_about_and_not_repeated(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Other tools have an app.json of their own; of what is not understood, nothing is
 """
 
 import re
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -88,16 +89,32 @@ def _may_be_repeated(command: str) -> bool:
 
 
 def _health(content: Mapping[str, Any], at: "_Places") -> Iterator[tuple[str, Said]]:
-    """Dokku's checks of `web`: the startup check, else the first one with a path."""
+    """Dokku's checks of `web`: the startup check, else the first one with a path or a command."""
     checks = _table(content.get("healthchecks")).get("web")
     asked = [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
     asked.sort(key=lambda check: check.get("type") != "startup")
-    check = next((each for each in asked if str(each.get("path") or "").startswith("/")), None)
-    if check:
+    check = next((each for each in asked if _asks_for_path(each) or _checking_command(each)), {})
+    if _asks_for_path(check):
         where = at("healthchecks", "path")
         yield "health.path", Said(str(check["path"]), where)
         if isinstance(port := check.get("port"), int) and 0 < port < 65_536:
             yield "health.port", Said(port, where)
+    elif command := _checking_command(check):
+        where = at("healthchecks", "command")
+        yield "health.type", Said("command", where)
+        yield "health.command", Said(command, where)
+
+
+def _asks_for_path(check: Mapping[str, Any]) -> bool:
+    return str(check.get("path") or "").startswith("/")
+
+
+def _checking_command(check: Mapping[str, Any]) -> str:
+    """Its `command`, a list of words; empty for none."""
+    words = check.get("command")
+    if isinstance(words, list) and all(isinstance(word, str) for word in words):
+        return _command(shlex.join(words))
+    return _command(words)
 
 
 def _buildpacks(content: Mapping[str, Any], at: "_Places") -> tuple[str, tuple[Finding, ...]]:

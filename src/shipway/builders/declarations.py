@@ -1,7 +1,7 @@
 """Everything that is declared about a service, from its settings and from its files."""
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from shipway.builders import app_json, manifest
@@ -40,7 +40,9 @@ def from_settings(settings: ServiceSettings) -> Document:
         "port": settings.port,
     }
     said = {key: value for key, value in given.items() if value}
-    said |= _changed("health", settings.probe, Probe()) | _changed("liveness", settings.liveness, Liveness())
+    # A command that waits for its type to be back says nothing.
+    probe = settings.probe if settings.probe.type == "command" else replace(settings.probe, command="")
+    said |= _changed("health", probe, Probe()) | _changed("liveness", settings.liveness, Liveness())
     return Document({key: Said(value, SETTINGS) for key, value in said.items()})
 
 

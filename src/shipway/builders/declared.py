@@ -29,6 +29,7 @@ _TOLD = {
     "port": "port {}",
     "health.path": "health is asked at {}",
     "health.type": "health by {}",
+    "health.command": "healthy when `{}` ends with exit code 0",
     "health.port": "health is asked on port {}",
     "health.timeout": "{} s to become healthy",
     "health.success": "healthy with {}",

@@ -4,12 +4,13 @@ import difflib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from shipway.builders.declared import Document, Said, Value
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.toml_lines import key_lines, line_of
 from shipway.domain.errors import AnalysisFailed, Invalid
+from shipway.domain.probe import ProbeType
 from shipway.domain.process import argv, process_name
 
 NAME = "shipway.toml"
@@ -32,7 +33,7 @@ def read(tree: Tree) -> Document:
             raise _wrong(place, lines, f"{said[key].where} says already how web is started.", "Keep one of the two.")
         said[key] = Said(value, f"{NAME}:{line_of(lines, place)}")
     _check_provider(said, lines)
-    return Document(said)
+    return Document(_with_health_type(said, lines))
 
 
 def _values(content: Mapping[str, Any], lines: dict[str, int]) -> Iterator[tuple[str, str, Value]]:
@@ -108,6 +109,17 @@ def _check_provider(said: Mapping[str, Said], lines: dict[str, int]) -> None:
             raise _wrong(f"build.{key}", lines, what, "Remove the one or the other.")
 
 
+def _with_health_type(said: Mapping[str, Said], lines: dict[str, int]) -> dict[str, Said]:
+    """Whoever names a command means it to be run."""
+    kind, command = said.get("health.type"), said.get("health.command")
+    if kind and kind.value == "command" and not command:
+        raise _wrong("health.type", lines, "the command is missing.", 'Add one: command = "python manage.py check".')
+    if command and kind and kind.value != "command":
+        what = f"command is for a check of type command, but type is {kind.value!r}."
+        raise _wrong("health.command", lines, what, "Remove the one or the other.")
+    return {**said, **({"health.type": Said("command", command.where)} if command and not kind else {})}
+
+
 def _wrong(key: str, lines: dict[str, int], what: str, hint: str) -> AnalysisFailed:
     return AnalysisFailed(f"{NAME}:{line_of(lines, key)}: {what}", code="manifest-error", hint=hint)
 
@@ -179,8 +191,8 @@ def _http_path(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    if value not in ("http", "tcp", "none"):
-        raise Invalid(f"{value!r} is no kind of check.", hint='Write "http", "tcp" or "none".')
+    if value not in get_args(ProbeType):
+        raise Invalid(f"{value!r} is no kind of check.", hint='Write "http", "tcp", "command" or "none".')
     return str(value)
 
 
@@ -207,6 +219,7 @@ _TABLES: dict[str, dict[str, Check]] = {
     "processes": {},
     "health": {
         "type": _kind,
+        "command": _command,
         "path": _http_path,
         "port": _PORT,
         "timeout": _seconds,

@@ -1,10 +1,12 @@
 """What is secret, kept out of what a build says: a command may well print what it was given."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from shipway.builders.builder import BuildRequest
+from shipway.builders.leaks import looks_secret, names_secret
 from shipway.builders.progress import CUT, LINE_LIMIT, Event, Failed, Output, Progress, Said, Started
 from shipway.builders.registry_files import spellings
 
@@ -12,7 +14,11 @@ from shipway.builders.registry_files import spellings
 MASK = "•••"
 #: Whatever is shorter is found by chance all over a log, and is no secret.
 _SHORTEST = 4
+#: A key or a token by its looks, whatever it is called.
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w+/=-]{20,}")
 _USER_INFO = re.compile(r"//([^/?#\s]+)@")
+#: The same as people write it, with a password that should have been escaped.
+_LOGIN = re.compile(r"//([^\s@/?#]*:\S+)@")
 
 
 class Masking:
@@ -82,6 +88,19 @@ def masking_of(request: BuildRequest) -> Masking:
     urls = (*own, *request.proxies.values())
     users = [part for url in urls for info in _USER_INFO.findall(url) for part in _parts(info)]
     return Masking([*own, *registries, *users])
+
+
+def masking_of_environment(environment: Mapping[str, str], secrets: Collection[str]) -> Masking:
+    """What must not be shown of an instance's variables: those that are `secrets`; of the others what looks like a
+    credential or is named like one, and who logs in at addresses. Host names and the like stay: by them people find out
+    what is wrong."""
+    hidden = [value for name, value in environment.items() if name in secrets or _is_hidden(name, value)]
+    users = [part for value in environment.values() for info in _LOGIN.findall(value) for part in _parts(info)]
+    return Masking([*hidden, *users, *map(unquote, users)])
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    return names_secret(name) or looks_secret(name, value) or bool(_RANDOM.fullmatch(value))
 
 
 def _parts(info: str) -> tuple[str, str]:

@@ -18,8 +18,15 @@ _SOURCE = (
 _SETTINGS = (
     click.option("--host", "hosts", multiple=True, metavar="H", help="Host name that leads here; may be repeated."),
     click.option("--port", type=click.IntRange(0, 65_535), help="Port that `web` listens on."),
-    click.option("--health-type", type=click.Choice(["http", "tcp", "none"]), help="How health is asked for."),
+    click.option(
+        "--health-type", type=click.Choice(["http", "tcp", "command", "none"]), help="How health is asked for."
+    ),
     click.option("--health-path", metavar="P", help="Path that answers 200 when an instance is up."),
+    click.option(
+        "--health-command",
+        metavar="CMD",
+        help="Run inside the instance instead of asking for a path; exit code 0 passes.",
+    ),
     click.option("--health-timeout", type=float, metavar="S", help="Seconds an instance has to come up."),
     click.option("--health-interval", type=float, metavar="S", help="Seconds between two questions once it is live."),
     click.option(
@@ -75,6 +82,7 @@ _GROUPS = {
     "health": {
         "health_type": "type",
         "health_path": "path",
+        "health_command": "command",
         "health_timeout": "timeout",
         "health_interval": "interval",
         "health_failures": "failures",
@@ -129,6 +137,9 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     for group, names in _GROUPS.items():
         if values := {to: options[name] for name, to in names.items() if options[name] is not None}:
             given[group] = values
+    if options["health_command"]:
+        # Whoever names a command means it to be run.
+        given["health"] = {"type": "command"} | given["health"]
     if options["devices"]:
         given["resources"] = given.get("resources", {}) | {"devices": counts(options["devices"], "devices", "gpu=1")}
     if options["stop_graces"]:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-ProbeType = Literal["http", "tcp", "none"]
+ProbeType = Literal["http", "tcp", "command", "none"]
 
 DEFAULT_PATH = "/_health/"
 FALLBACK_PATHS = ("/healthz", "/health", "/")
+#: Seconds that one run of a health check's command may take. Who wants less says so in the command: `timeout 5 …`.
+LONGEST_RUN = 30.0
 #: Status codes by which a liveness probe passes.
 PASSES = range(200, 400)
 
@@ -29,11 +31,18 @@ class Probe:
     interval: float = 5.0
     #: In a row, after which a live instance gets no requests until it passes again. 0: never.
     failures: int = 3
+    #: Of type `command`: what is run inside the instance, read as a process type's command is. Exit code 0 passes.
+    command: str = ""
 
     @property
     def strict(self) -> bool:
         """Whether the user chose the path, so that nothing else counts."""
         return bool(self.path)
+
+    @property
+    def longest_run(self) -> float:
+        """Seconds that one run of its command may take: no more than there are to come up."""
+        return min(LONGEST_RUN, self.timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class Question:
     path: str = ""
     #: Status codes that pass.
     success: tuple[int, ...] = ()
+    #: Not empty: it is run inside the instance, and nothing else is asked.
+    command: str = ""
 
 
 def readiness(probe: Probe, *, weak: bool) -> Question | None:
@@ -77,6 +88,8 @@ def readiness(probe: Probe, *, weak: bool) -> Question | None:
     """
     if probe.type == "none" or not probe.failures:
         return None
+    if probe.type == "command":
+        return Question(command=probe.command)
     if probe.type == "tcp" or weak:
         return Question(probe.port)
     return Question(probe.port, probe.path or DEFAULT_PATH, probe.success)

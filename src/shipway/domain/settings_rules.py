@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 
 from shipway.domain.errors import Invalid
-from shipway.domain.process import WEB, process_name
+from shipway.domain.probe import Probe
+from shipway.domain.process import WEB, argv, process_name
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 
@@ -16,6 +17,7 @@ _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
     """Raise `Invalid` when `after` can't be meant; what stays as it was `before` is left alone."""
     _check_strategy(before.strategy, after.strategy)
+    _check_health(before.probe, after.probe)
     for process in after.stop_first:
         process_name(process)
     if WEB in after.stop_first and WEB not in before.stop_first:
@@ -23,6 +25,22 @@ def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
     for kind in after.resources.devices:
         if not _DEVICE.fullmatch(kind):
             raise Invalid(f"{kind!r} is no kind of device.", hint="Use one that the server's `devices` counts: gpu=1.")
+
+
+def _check_health(before: Probe, after: Probe) -> None:
+    if after == before:
+        return
+    if after.type == "command" and not after.command.strip():
+        raise Invalid(
+            "A health check of type command needs its command.",
+            hint="For example: --health-command 'python manage.py check'. Exit code 0 passes.",
+        )
+    if after.type != "command" and after.command and after.command != before.command:
+        raise Invalid(
+            f"command is for a health check of type command, and this service's is of type {after.type}.",
+            hint="Set health.type to command, or leave health.command out.",
+        )
+    argv(after.command, {})
 
 
 def _check_strategy(before: Strategy, after: Strategy) -> None:

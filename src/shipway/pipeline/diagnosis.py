@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from shipway.domain.errors import Unhealthy
 from shipway.domain.probe import Probe
-from shipway.domain.workload import Socket
+from shipway.domain.workload import Executed, Socket
+from shipway.pipeline.diagnosis_command import refused
 from shipway.pipeline.diagnosis_lines import about, plain, reason, telling
 from shipway.pipeline.diagnosis_rule import Cause, likeliest
 from shipway.pipeline.diagnosis_rules import RULES
@@ -26,6 +27,8 @@ class Observation:
     probe: Probe = field(default_factory=Probe)
     #: Last status by path.
     answers: Mapping[str, int] = field(default_factory=dict)
+    #: How the health check's command ended last, where it is one. Without secrets.
+    ran: Executed | None = None
     #: Sockets it listens on; `None` when that can't be seen.
     sockets: tuple[Socket, ...] | None = None
     #: Seconds waited until time was over.
@@ -83,6 +86,13 @@ def _exited(seen: Observation) -> Unhealthy | None:
     why, hint = reason(seen.lines), _HINTS.get(seen.exit_code, _ANY_HINT)
     code, said = _BY_EXIT_CODE.get(seen.exit_code, ("app-exited", why))
     return _unhealthy(code, f"{what}: {said.rstrip('.')}." if said else f"{what}.", hint, telling(seen.lines))
+
+
+def _command_failed(seen: Observation) -> Unhealthy | None:
+    if seen.ran is None:
+        return None
+    told = refused(seen.instance, seen.probe, seen.ran, seen.lines)
+    return _unhealthy("health-command-failed", told.message, told.hint, told.evidence)
 
 
 def _server_error(seen: Observation) -> Unhealthy | None:
@@ -206,6 +216,7 @@ _HINTS = {
 _RULES: tuple[Callable[[Observation], Unhealthy | None], ...] = (
     _out_of_memory,
     _exited,
+    _command_failed,
     _server_error,
     _unexpected_status,
     _on_loopback,

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from shipway.domain.artifacts import Health, Rollout, Target
 from shipway.domain.errors import Unavailable, Unhealthy
-from shipway.domain.probe import Probe
-from shipway.domain.service import ServiceSettings
+from shipway.domain.release import Release
 from shipway.domain.workload import Instance
 from shipway.pipeline.context import Context
 from shipway.pipeline.diagnosis import Observation, diagnose
+from shipway.pipeline.health_command import HealthCommand
 from shipway.pipeline.together import together
 from shipway.pipeline.watch import Watch, tail
 from shipway.store import releases
@@ -25,10 +25,10 @@ SETTLED = 1.0
 async def until_up(ctx: Context, rollout: Rollout, names: Collection[str]) -> Health:
     """Return when these instances are up. Raises `Unhealthy` as soon as one can't be: its `code` says in which way."""
     async with ctx.platform.database.read() as tx:
-        settings = (await releases.get(tx, rollout.release_id)).settings
+        release = await releases.get(tx, rollout.release_id)
     ports = {target.name: target for target in rollout.targets}
     exits = asyncio.create_task(first_exit(ctx, names))
-    ups = asyncio.create_task(together(_up(ctx, settings, ports.get(name)) for name in names))
+    ups = asyncio.create_task(together(_up(ctx, release, ports.get(name)) for name in names))
     try:
         await asyncio.wait((exits, ups), return_when=asyncio.FIRST_COMPLETED)
         if exits.done():
@@ -41,20 +41,22 @@ async def until_up(ctx: Context, rollout: Rollout, names: Collection[str]) -> He
     return next((answer for answer in answers if answer.answered), Health("running"))
 
 
-async def _up(ctx: Context, settings: ServiceSettings, target: Target | None) -> Health:
+async def _up(ctx: Context, release: Release, target: Target | None) -> Health:
     if target is None:
         await asyncio.sleep(SETTLED)
         return Health("")
-    health = await _ready(ctx, settings.probe, target)
+    settings, health = release.settings, await _ready(ctx, release, target)
     if settings.liveness.path:
         await Watch(ctx, settings.liveness.first(settings.probe.timeout), target).until_up()
     return health
 
 
-async def _ready(ctx: Context, probe: Probe, target: Target) -> Health:
+async def _ready(ctx: Context, release: Release, target: Target) -> Health:
+    probe = release.settings.probe
     if probe.type == "none":
         return Health("no probe", weak=True, hint="No probe is set: nothing vouches for this deployment's health.")
-    return await Watch(ctx, probe, target).until_up()
+    command = HealthCommand(ctx, release, target) if probe.type == "command" else None
+    return await Watch(ctx, probe, target, command).until_up()
 
 
 async def unless_one_ends(ctx: Context, names: Collection[str], work: Awaitable[T]) -> T:

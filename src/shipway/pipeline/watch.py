@@ -4,12 +4,16 @@ import asyncio
 
 from shipway.domain.artifacts import Health, Target
 from shipway.domain.probe import DEFAULT_PATH, FALLBACK_PATHS, Probe
+from shipway.domain.workload import Executed
 from shipway.engines.engine import InspectsSockets
 from shipway.pipeline.context import Context
 from shipway.pipeline.diagnosis import Observation, diagnose, misplaced
+from shipway.pipeline.health_command import HealthCommand
 
 #: Seconds between two probes: short at first, so that an app that starts at once is live at once (S7.1).
 FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.02, 1.3, 1.0
+#: Seconds that a command rests between two runs, at most.
+LONGEST_REST = 5.0
 #: Seconds after which a candidate that listens in the wrong place is told about; see `diagnosis.misplaced`.
 PATIENT = 3.0
 #: What a path that the app does not have answers: nothing of that name, or the way to somewhere else; see decision 10.
@@ -21,18 +25,22 @@ _TAIL = 200
 class Watch:
     """One instance and what it has answered so far."""
 
-    def __init__(self, ctx: Context, probe: Probe, target: Target) -> None:
-        self._ctx, self._probe, self._target = ctx, probe, target
+    def __init__(self, ctx: Context, probe: Probe, target: Target, command: HealthCommand | None = None) -> None:
+        self._ctx, self._probe, self._target, self._command = ctx, probe, target, command
         self._port = probe.port or target.port
         self._began = asyncio.get_running_loop().time()
         #: What each path answered last.
         self._seen: dict[str, int] = {}
+        #: How the command ended last.
+        self._ran: Executed | None = None
 
     async def until_up(self) -> Health:
         """The check that passed. Raises `Unhealthy`."""
         pause, told = FIRST_PAUSE, False
         while True:
+            asked = self._elapsed
             health = await self._ask()
+            took = self._elapsed - asked
             if health is not None:
                 self._ctx.log(f"-----> {self._target.name} is up: {health.answered} after {self._elapsed:.1f} s")
                 return health
@@ -40,17 +48,26 @@ class Watch:
                 raise diagnose(await self._observe(timed_out=True))
             if not told and self._elapsed >= PATIENT:
                 told = True
-                if hopeless := misplaced(await self._observe(timed_out=False)):
-                    raise hopeless
-                self._ctx.log(f"       Still waiting for port {self._port} of {self._target.name}")
-            await asyncio.sleep(pause)
+                await self._tell_of_waiting()
+            # A command takes of what the app is given to start with: it rests as long as it has worked.
+            await asyncio.sleep(max(pause, min(took, LONGEST_REST)) if self._command else pause)
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+
+    async def _tell_of_waiting(self) -> None:
+        awaited = f"`{self._probe.command}`" if self._command else f"port {self._port}"
+        if not self._command and (hopeless := misplaced(await self._observe(timed_out=False))):
+            raise hopeless
+        self._ctx.log(f"       Still waiting for {awaited} of {self._target.name}")
 
     @property
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time() - self._began
 
     async def _ask(self) -> Health | None:
+        if self._command:
+            self._ran = await self._command.run(self._probe)
+            passed = self._ran is not None and self._ran.exit_code == 0
+            return Health(f"`{self._probe.command}` → exit code 0") if passed else None
         if self._probe.type == "tcp":
             return Health(f"TCP port {self._port}") if await self._accepts() else None
         if self._probe.strict:
@@ -97,6 +114,7 @@ class Watch:
             port=self._port,
             probe=self._probe,
             answers=dict(self._seen),
+            ran=await self._command.shown(self._ran) if self._command and self._ran else None,
             sockets=None if sockets is None else tuple(sockets),
             waited=self._elapsed if timed_out else 0.0,
             oom_killed=any(each.oom_killed for each in alive if each.name == name),

@@ -117,7 +117,9 @@ def _workload(
 ) -> Workload:
     path = service.path
     name = _name(path, release.number, deployment.number, process, ordinal)
-    environment = _environment(service, deployment, release, settings, delivered, process=process, instance=name)
+    environment = instance_environment(
+        service, deployment, release, settings, delivered, process=process, instance=name
+    )
     return Workload(
         name=name,
         owner=Owner(service.id, deployment.id, process, str(path), release.number),
@@ -134,7 +136,7 @@ def _workload(
     )
 
 
-def _environment(
+def instance_environment(
     service: Service,
     deployment: Deployment,
     release: Release,

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shipway.domain.artifacts import Target
@@ -29,6 +30,10 @@ class Post:
     #: Seconds that an instance has to come up.
     startup: float
     stop_grace: float
+    #: What its instances are given, apart from secrets and from their own names, and the names of the secrets: a command
+    #: that is run may refer to them.
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -45,6 +50,8 @@ class Charge:
     since: float
     #: Something is being asked of it, or done to it.
     busy: bool = False
+    #: Its command is being run: apart from all else, as it may take longer.
+    running: bool = False
     #: Readiness and liveness failures in a row.
     failed: int = 0
     hung: int = 0
@@ -61,9 +68,19 @@ class Charge:
         """Also of one that was taken out by a rule that is no more, so that it comes back."""
         return self.post.question is not None or self.unready
 
+    @property
+    def runs(self) -> bool:
+        """Whether a command tells if it is ready."""
+        return self.post.question is not None and bool(self.post.question.command)
+
     def is_due(self, now: float) -> bool:
-        """Whether there is something to ask."""
-        return not self.busy and (self.readiness_is_due(now) or self.liveness_is_due(now))
+        """Whether there is something to ask it."""
+        asked = self.readiness_is_due(now) and not self.runs
+        return not self.busy and (asked or self.liveness_is_due(now))
+
+    def run_is_due(self, now: float) -> bool:
+        """Whether it is time to run its command."""
+        return self.runs and not self.running and self.readiness_is_due(now)
 
     def readiness_is_due(self, now: float) -> bool:
         """Whether it is time to ask whether it is ready."""

@@ -1,9 +1,12 @@
 """Whom the watchman looks after: the instances of `web` of all live deployments, as the store has them now."""
 
 import random
+from collections.abc import Mapping
 
 from shipway.domain.probe import readiness
 from shipway.domain.process import WEB
+from shipway.domain.service import Service
+from shipway.pipeline.health_command import known_environment
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, releases, rollouts, services
 from shipway.store.database import Tx
@@ -25,19 +28,21 @@ class Roster:
         """Look at the store. Raises `Unavailable`."""
         async with self._platform.database.read() as tx:
             live = await rollouts.live(tx)
-            hosts = {service.id: service.hosts for service in await services.listed(tx)} if live else {}
-            self._posts = {each.deployment_id: await self._post(tx, each) for each in live}
+            known = {service.id: service for service in await services.listed(tx)} if live else {}
+            self._posts = {each.deployment_id: await self._post(tx, each, known) for each in live}
         present: dict[str, Charge] = {}
         for rollout in live:
-            host = next(iter(hosts.get(rollout.service_id, ())), "")
+            service = known.get(rollout.service_id)
+            host = next(iter(service.hosts if service else ()), "")
             present |= {charge.target.name: charge for charge in self._seen(rollout, host, now)}
         self.charges = present
 
-    async def _post(self, tx: Tx, rollout: StoredRollout) -> Post:
-        if known := self._posts.get(rollout.deployment_id):
-            return known
+    async def _post(self, tx: Tx, rollout: StoredRollout, known: Mapping[str, Service]) -> Post:
+        if post := self._posts.get(rollout.deployment_id):
+            return post
         deployment = await deployments.get(tx, rollout.deployment_id)
-        settings = (await releases.get(tx, deployment.release_id or "")).settings
+        release = await releases.get(tx, deployment.release_id or "")
+        settings, service = release.settings, known.get(rollout.service_id)
         return Post(
             deployment_id=rollout.deployment_id,
             service_id=rollout.service_id,
@@ -47,6 +52,8 @@ class Roster:
             liveness=settings.liveness,
             startup=settings.probe.timeout,
             stop_grace=settings.grace_of(WEB),
+            environment=known_environment(service, deployment, release, self._platform.settings) if service else {},
+            secrets=frozenset(release.given.secrets),
         )
 
     def _seen(self, rollout: StoredRollout, host: str, now: float) -> list[Charge]:

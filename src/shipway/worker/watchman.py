@@ -6,11 +6,13 @@ that a restart of Shipway forgets nothing that counts.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
-from shipway.domain.probe import PASSES
+from shipway.domain.probe import LONGEST_RUN, PASSES
 from shipway.domain.restart import exit_reason
 from shipway.domain.workload import InstanceEvent
+from shipway.pipeline.health_command import command_line
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.prober import probe_tcp
 from shipway.pipeline.together import together
@@ -25,6 +27,8 @@ _TICK, _LOOK = 1.0, 5.0
 _PATIENCE = 5.0
 #: Instances that are asked at the same time.
 _AT_ONCE = 32
+#: Commands that run at the same time, in different instances.
+_RUNS_AT_ONCE = 16
 #: Seconds until the engine's events are listened to again after it went away.
 _AWAY = 5.0
 _KILLED = 137
@@ -41,7 +45,7 @@ class Watchman:
         self._platform, self._clock, self._accepts = platform, clock, accepts
         self._roster = Roster(platform)
         self._looked = float("-inf")
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns, self._runs = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_RUNS_AT_ONCE)
 
     async def run(self) -> None:
         """Look after them until cancelled."""
@@ -49,7 +53,7 @@ class Watchman:
 
     async def round(self) -> None:
         """Ask all who are due, and return when what follows from it is done. Raises `Unavailable` from the store."""
-        await together(self._attend(charge) for charge in await self._due())
+        await together(await self._due())
 
     async def heard(self, event: InstanceEvent) -> None:
         """An instance ended: no request is to be sent to it until it has passed again, and why it ended is kept."""
@@ -72,9 +76,9 @@ class Watchman:
         try:
             while True:
                 with contained("watchman"):
-                    for charge in await self._due():
+                    for work in await self._due():
                         # One that does not answer must not keep the others waiting.
-                        task = asyncio.create_task(self._attend(charge))
+                        task = asyncio.create_task(work)
                         under_way.add(task)
                         task.add_done_callback(under_way.discard)
                 await asyncio.sleep(_TICK)
@@ -89,15 +93,18 @@ class Watchman:
                         await self.heard(event)
             await asyncio.sleep(_AWAY)
 
-    async def _due(self) -> list[Charge]:
+    async def _due(self) -> list[Coroutine[Any, Any, None]]:
         now = self._clock()
         if now - self._looked >= _LOOK:
             await self._roster.refresh(now)
             self._looked = now
-        due = [charge for charge in self._roster.charges.values() if charge.is_due(now)]
-        for charge in due:
+        charges = self._roster.charges.values()
+        asked, run = [each for each in charges if each.is_due(now)], [each for each in charges if each.run_is_due(now)]
+        for charge in asked:
             charge.busy = True
-        return due
+        for charge in run:
+            charge.running = True
+        return [*map(self._attend, asked), *map(self._run, run)]
 
     async def _attend(self, charge: Charge) -> None:
         try:
@@ -109,9 +116,18 @@ class Watchman:
         finally:
             charge.busy = False
 
+    async def _run(self, charge: Charge) -> None:
+        """Apart from the rest: whoever's command hangs keeps neither others waiting nor its own liveness."""
+        try:
+            with contained("watchman"):
+                async with self._runs:
+                    await self._ask_readiness(charge)
+        finally:
+            charge.running = False
+
     async def _ask(self, charge: Charge) -> None:
         now = self._clock()
-        if charge.readiness_is_due(now):
+        if charge.readiness_is_due(now) and not charge.runs:
             await self._ask_readiness(charge)
         if charge.liveness_is_due(now):
             await self._ask_liveness(charge)
@@ -133,11 +149,19 @@ class Watchman:
         question, target = charge.post.question, charge.target
         if question is None:
             return True
+        if question.command:
+            return await self._passes(charge, question.command)
         port = question.port or target.port
         if not question.path:
             return await self._accepts(target.address, port, timeout=_PATIENCE)
         status = await self._platform.prober(target.address, port, question.path, host=charge.host, timeout=_PATIENCE)
         return status in question.success
+
+    async def _passes(self, charge: Charge, command: str) -> bool:
+        name = charge.target.name
+        words = command_line(command, charge.post.environment, charge.post.secrets, name)
+        ran = await self._platform.engine.execute(name, words, LONGEST_RUN)
+        return ran is not None and ran.exit_code == 0
 
     async def _ask_liveness(self, charge: Charge) -> None:
         liveness, target = charge.post.liveness, charge.target

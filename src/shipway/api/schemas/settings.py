@@ -18,6 +18,7 @@ LongSeconds = Annotated[float, Field(ge=1, le=_DAY)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
 Percent = Annotated[int, Field(ge=1, le=99)]
 ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": "^[a-z][a-z0-9_-]*$"})]
+CommandLine = Annotated[str, Field(max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"})]
 DeviceCount = Annotated[int, Field(ge=0, le=1024)]
 
 #: Those a container engine grants by default. More would let an app out of its container.
@@ -50,6 +51,9 @@ class HealthIn(Request):
     interval: LongSeconds = Field(default=5.0, description="Seconds between two questions once it is live.")
     failures: Failures = Field(
         default=3, description="In a row, after which a live instance gets no requests until it passes; 0: never."
+    )
+    command: CommandLine = Field(
+        default="", description="Of type command: what is run inside the instance; exit code 0 passes."
     )
 
 
@@ -113,7 +117,7 @@ class SettingsIn(Request):
     guard: GuardIn = GuardIn()
     probe_switch: bool = Field(default=False, description="Shipway asks the service itself around each switch.")
     capabilities: list[Capability] = Field(default=[], max_length=20)
-    start_command: str = Field(default="", max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"})
+    start_command: CommandLine = ""
     dockerfile: SourcePath = ""
     target: Name = Field(default="", description="Stage of the Dockerfile; empty: the last.")
     provider: Name = Field(default="", description="dockerfile, python, node …; empty: as detected.")
@@ -138,6 +142,7 @@ class HealthOut(View):
     success: list[int]
     interval: float
     failures: int
+    command: str
 
 
 class LivenessOut(View):

@@ -150,7 +150,7 @@ def _row(service: Service) -> tuple[str, str, str, str]:
 
 def _facts(service: Service) -> list[tuple[str, str]]:
     settings, source = service["settings"], service["source"]
-    health, liveness, resources, guard = (settings[name] for name in ("health", "liveness", "resources", "guard"))
+    liveness, resources, guard = (settings[name] for name in ("liveness", "resources", "guard"))
     return [
         ("Service", service["path"]),
         ("State", service["state"]),
@@ -159,7 +159,7 @@ def _facts(service: Service) -> list[tuple[str, str]]:
         ("Hosts", " ".join(service["hosts"])),
         ("Scale", " ".join(f"{process}={count}" for process, count in sorted(service["scale"].items()))),
         ("Port", str(settings["port"] or "")),
-        ("Health", f"{health['type']} {health['path'] or '(the usual paths)'} within {health['timeout']:g} s"),
+        ("Health", _health(settings["health"])),
         ("Liveness", f"{liveness['path']} every {liveness['interval']:g} s" if liveness["path"] else ""),
         ("Limits", f"{memory(resources['memory'])} memory, {resources['cpus']:g} cpus, {resources['pids']} pids"),
         ("Start", settings["start_command"]),
@@ -173,6 +173,13 @@ def _facts(service: Service) -> list[tuple[str, str]]:
         ("Warm", f"{settings['keep_warm']:g} s for an undo"),
         ("Guard", f"{guard['mode']}, {guard['window']:g} s" if guard["mode"] != "off" else "off"),
     ]
+
+
+def _health(health: dict[str, Any]) -> str:
+    asked = {"http": health["path"] or "(the usual paths)", "command": f"`{health['command']}`"}
+    if health["type"] == "none":
+        return "none"
+    return f"{' '.join(filter(None, (health['type'], asked.get(health['type']))))} within {health['timeout']:g} s"
 
 
 def _strategy(strategy: dict[str, Any]) -> str:
