@@ -65,7 +65,7 @@ def test_health_fills_what_the_settings_leave_open(tmp_path: Path) -> None:
 
 
 def test_a_command_that_was_set_once_does_not_stand_for_the_file_s(tmp_path: Path) -> None:
-    write(tmp_path, {"server.js": SERVER, "shipway.toml": '[health]\ncommand = "theirs"\n'})
+    write_files(tmp_path, {"server.js": SERVER, "shipway.toml": '[health]\ncommand = "theirs"\n'})
     assert look(tmp_path, probe=Probe(command="mine")).probe == Probe("command", command="theirs")
     assert look(tmp_path, probe=Probe("command", command="mine")).probe == Probe("command", command="mine")
 
