@@ -11,8 +11,6 @@ class Traffic:
     """Of one set, since it was added to the proxy. Times are until an answer began, in ms, of the instances it has now."""
 
     in_flight: int = 0
-    #: Of these, at instances that have left the set, or that may have.
-    leaving: int = 0
     #: Those that have ended.
     requests: int = 0
     errors_5xx: int = 0
@@ -22,6 +20,8 @@ class Traffic:
     response_ms: float = 0.0
     #: Longest of all; 0 with none.
     slowest_ms: int = 0
+    #: Of those in flight, at instances that have left the set, or that may have.
+    leaving: int = 0
 
     def since(self, before: "Traffic") -> "Traffic":
         """What was counted after `before`; what is in flight and how long answers take is as it is now."""

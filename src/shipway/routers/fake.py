@@ -100,7 +100,8 @@ class FakeRouter:
         """See the port."""
         await self._around("traffic", self._require)
         counted = {
-            name: Traffic(self._in_flight(name), self._leaving(name), self._requests[name]) for name in self.table.sets
+            name: Traffic(self._in_flight(name), self._requests[name], leaving=self._leaving(name))
+            for name in self.table.sets
         }
         return {name: traffic.plus(self.made_up.get(name, Traffic())) for name, traffic in counted.items()}
 
