@@ -10,7 +10,7 @@ from typing import Any
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import UNFINISHED, Deployment
-from shipway.domain.errors import Conflict, Forbidden, Invalid
+from shipway.domain.errors import Conflict, Forbidden, Invalid, Unavailable
 from shipway.domain.names import ServicePath, host, slug
 from shipway.domain.service import Service, ServiceSettings, ServiceState
 from shipway.domain.settings_rules import check_settings
@@ -40,6 +40,8 @@ class ServiceView:
     latest: Deployment | None
     vitals: Vitals
     instances: tuple[Instance, ...] = ()
+    #: Why its instances can't be seen; `None` when they can, or nobody looked.
+    blind: Unavailable | None = None
 
 
 async def create_service(
@@ -75,12 +77,16 @@ async def create_service(
 async def get_service(
     platform: Platform, actor: Actor, path: ServicePath, *, with_instances: bool = True
 ) -> ServiceView:
-    """A service with its state and, unless told otherwise, its instances: only these need an engine that answers."""
+    """A service with its state and, unless told otherwise, its instances. While the engine is away the rest is told without
+    them: that is when it is asked for most."""
     async with platform.database.read() as tx:
         view = await _view(tx, platform, await access.service(tx, actor, path))
     if not with_instances:
         return view
-    instances = await platform.engine.instances(service=view.service.id)
+    try:
+        instances = await platform.engine.instances(service=view.service.id)
+    except Unavailable as error:
+        return replace(view, blind=error)
     degraded = view.state == "running" and not view.vitals.are_complete(instances)
     return replace(view, instances=tuple(instances), state="degraded" if degraded else view.state)
 

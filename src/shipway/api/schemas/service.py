@@ -82,6 +82,7 @@ class ServiceOut(BaseModel):
     live: DeploymentSummary | None = Field(description="The deployment that has the traffic.")
     latest: DeploymentSummary | None
     instances: list[InstanceOut] = Field(description="Only when one service is asked for.")
+    unseen: str = Field(description="Why its instances can't be seen now; empty when they can.")
     created_at: datetime
 
     @classmethod
@@ -104,6 +105,7 @@ class ServiceOut(BaseModel):
             live=_summary(view.live, path),
             latest=_summary(view.latest, path),
             instances=[InstanceOut.of(instance, view.vitals) for instance in view.instances],
+            unseen=view.blind.message if view.blind else "",
             created_at=service.created_at,
         )
 

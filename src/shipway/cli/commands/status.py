@@ -77,6 +77,8 @@ def _release(live: Deployment | None) -> str:
 
 
 def _instances(service: Service) -> str:
+    if service["unseen"]:
+        return f"can't be seen now: {service['unseen']}"
     states = Counter((each["process"], each["state"]) for each in service["instances"] if each["live"])
     return ", ".join(f"{process}: {count} {state}" for (process, state), count in sorted(states.items()))
 

@@ -47,6 +47,7 @@ class Service(TypedDict):
     live: Deployment | None
     latest: Deployment | None
     instances: list[Instance]
+    unseen: str
     created_at: str
 
 

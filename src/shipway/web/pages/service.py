@@ -1,17 +1,16 @@
 """One service: how it is, what was deployed, and the buttons that deploy more."""
 
-from dataclasses import dataclass
 from typing import get_args
 
 from starlette.responses import RedirectResponse, Response
 
 from shipway.domain.deployment import UNFINISHED, Deployment
-from shipway.domain.errors import Invalid, NotFound, Unavailable
+from shipway.domain.errors import Invalid
 from shipway.domain.service import TrafficMode
 from shipway.operations import deployments, history
 from shipway.operations.config import get_config
 from shipway.operations.metrics import pipeline_metrics
-from shipway.operations.services import ServiceView, get_service, list_services
+from shipway.operations.services import get_service
 from shipway.operations.traffic import set_traffic
 from shipway.web.render import page_for
 from shipway.web.visit import Visit
@@ -19,26 +18,17 @@ from shipway.web.visit import Visit
 _PAGE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A service as far as it can be seen."""
-
-    view: ServiceView
-    #: Why its instances can't be seen; `None` when they can.
-    blind: Unavailable | None = None
-
-
 async def show(visit: Visit) -> Response:
     """The page. `?before=N` continues the list of deployments, `?config=shown` shows the config vars' values."""
     platform, actor, path = visit.platform, visit.actor, visit.service_path
-    seen = await _see(visit)
+    view = await get_service(platform, actor, path)
     listed = await history.list_deployments(platform, actor, path, limit=_PAGE + 1, before=_before(visit))
     return page_for(
         visit,
         "service.html",
         path=path,
-        view=seen.view,
-        blind=seen.blind,
+        view=view,
+        blind=view.blind,
         deployments=listed[:_PAGE],
         older=listed[_PAGE - 1].number if len(listed) > _PAGE else None,
         unfinished=next((each for each in listed if each.state in UNFINISHED), None),
@@ -73,17 +63,6 @@ async def traffic(visit: Visit) -> Response:
         raise Invalid(f"{asked[:40]!r} is no mode of traffic.", hint="Use the buttons of the page.")
     await set_traffic(visit.platform, visit.actor, visit.service_path, mode)
     return RedirectResponse(f"/dashboard/{visit.service_path}#traffic", 303)
-
-
-async def _see(visit: Visit) -> Seen:
-    """What the store knows has to be seen most when the engine is away."""
-    try:
-        return Seen(await get_service(visit.platform, visit.actor, visit.service_path))
-    except Unavailable as error:
-        for view in await list_services(visit.platform, visit.actor):
-            if view.service.path == visit.service_path:
-                return Seen(view, error)
-        raise NotFound(f"There is no service at {visit.service_path}.") from error
 
 
 def _before(visit: Visit) -> int | None:
