@@ -10,10 +10,10 @@ from typing import Any
 
 from shipway.builders.declared import Document, Said, Value
 from shipway.builders.detectors.tree import Tree
-from shipway.builders.leaks import looks_secret
 from shipway.builders.manifest import MOST_INSTANCES
 from shipway.domain.artifacts import Finding
 from shipway.domain.errors import Invalid
+from shipway.domain.leaks import looks_secret
 from shipway.domain.process import argv, process_name
 
 NAME = "app.json"

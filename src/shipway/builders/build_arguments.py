@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.dockerfile import Dockerfile
-from shipway.builders.leaks import names_secret
 from shipway.domain.artifacts import Finding
+from shipway.domain.leaks import names_secret
 
 #: Installers have variables of their own; the others may wait until the dependencies are there.
 _INSTALLERS = re.compile(

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from shipway.builders.leaks import looks_secret
 from shipway.domain.artifacts import Finding
+from shipway.domain.leaks import looks_secret
 
 Value = str | int | float | tuple[str, ...] | tuple[int, ...]
 

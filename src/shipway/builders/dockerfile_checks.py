@@ -10,8 +10,8 @@ from shipway.builders.dockerfile_hints import hints
 from shipway.builders.dockerfile_instruction import Instruction
 from shipway.builders.dockerfile_references import check_references
 from shipway.builders.dockerfile_sources import Context, check_sources
-from shipway.builders.leaks import has_credential, keeps_secrets, looks_secret, names_secret
 from shipway.domain.artifacts import Finding
+from shipway.domain.leaks import has_credential, keeps_secrets, looks_secret, names_secret
 
 #: Base images whose own command is a shell or a prompt, not a service.
 _SERVELESS = re.compile(

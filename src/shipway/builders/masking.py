@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from shipway.builders.builder import BuildRequest
-from shipway.builders.leaks import looks_secret, names_secret
 from shipway.builders.progress import CUT, LINE_LIMIT, Event, Failed, Output, Progress, Said, Started
 from shipway.builders.registry_files import spellings
+from shipway.domain.leaks import looks_secret, names_secret
 
 #: Stands in for what is not shown.
 MASK = "•••"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, TextIO, TypedDict
 
 import rich_click as click
 
-from shipway.builders.leaks import looks_secret
 from shipway.cli import dotenv, session
 from shipway.cli.options import SERVICE_PATH, json_option, path_argument
 from shipway.cli.output import note, print_json, print_table
 from shipway.cli.progress.follow import started
+from shipway.domain.leaks import looks_secret
 
 if TYPE_CHECKING:
     from shipway.client.models import Config
