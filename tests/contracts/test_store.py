@@ -68,17 +68,17 @@ async def test_concurrent_counters_never_give_a_number_twice(db: Database) -> No
 async def test_read_modify_write_loses_no_update(db: Database) -> None:
     async with db.write() as tx:
         service = await a_service(tx)
-        await config.change(tx, service.id, {"COUNT": "0"}, (), "ada")
+        await config.change(tx, service, {"COUNT": "0"}, (), "ada")
 
     async def increment() -> None:
         async with db.write() as tx:
             await services.next_number(tx, service.id, "build")
-            count = int((await config.current(tx, service.id))["COUNT"])
-            await config.change(tx, service.id, {"COUNT": str(count + 1)}, (), "ada")
+            count = int((await config.merged(tx, service))["COUNT"])
+            await config.change(tx, service, {"COUNT": str(count + 1)}, (), "ada")
 
     await asyncio.gather(*(increment() for _ in range(40)))
     async with db.read() as tx:
-        assert await config.current(tx, service.id) == {"COUNT": "40"}
+        assert await config.merged(tx, service) == {"COUNT": "40"}
 
 
 async def test_a_failing_transaction_leaves_nothing(db: Database) -> None:
@@ -213,7 +213,7 @@ async def test_removing_a_service_removes_everything_of_it(db: Database) -> None
         service = await a_service(tx)
         made = await a_queued_deployment(tx, service)
         await services.set_hosts(tx, service.id, ["a.example.com"])
-        await config.change(tx, service.id, {"A": "1"}, (), "ada")
+        await config.change(tx, service, {"A": "1"}, (), "ada")
         await journal.begin(tx, made.id, "clone")
         await services.remove(tx, service.id)
         left = [

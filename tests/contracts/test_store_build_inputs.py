@@ -9,13 +9,23 @@ from sqlalchemy import Connection, insert, text
 from tests.support.databases import database
 
 from shipway.domain.clock import now
+from shipway.domain.codec import encode
 from shipway.domain.deployment import Failure
 from shipway.domain.errors import Unavailable
 from shipway.domain.names import ServicePath
 from shipway.domain.registries import RegistryCredential
-from shipway.domain.service import ServiceSettings
+from shipway.domain.service import Service, ServiceSettings
 from shipway.domain.source import ImageSource, Revision
-from shipway.store import build_secrets, builds, config, deployments, registry_credentials, services, tenancy
+from shipway.store import (
+    build_secrets,
+    builds,
+    config,
+    config_changes,
+    deployments,
+    registry_credentials,
+    services,
+    tenancy,
+)
 from shipway.store import tables as t
 from shipway.store.database import Database, Tx
 from shipway.store.schema import alembic_config, migrate
@@ -31,8 +41,8 @@ async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Da
         yield made
 
 
-async def a_service(tx: Tx) -> tuple[str, str]:
-    """Ids of a service and its workspace."""
+async def a_service(tx: Tx) -> tuple[Service, str]:
+    """A service, and its workspace's id."""
     workspace = await tenancy.create_workspace(tx, "acme")
     project = await tenancy.create_project(tx, workspace, "shop")
     environment = await tenancy.create_environment(tx, project, "production", "production")
@@ -40,7 +50,7 @@ async def a_service(tx: Tx) -> tuple[str, str]:
     made = await services.create(
         tx, environment, path, workspace_id=workspace.id, source=ImageSource("nginx"), settings=ServiceSettings()
     )
-    return made.id, workspace.id
+    return made, workspace.id
 
 
 async def everything(tx: Tx) -> str:
@@ -58,7 +68,7 @@ async def test_a_mark_for_builds_stays_until_it_is_changed(db: Database) -> None
         assert await config.buildtime(tx, service) == ("OTHER",)
         await config.change(tx, service, {}, ["OTHER"], "ada")
         assert await config.buildtime(tx, service) == ()
-        assert await config.current(tx, service) == {"SITE": "c", "NEW": "d"}
+        assert await config.merged(tx, service) == {"SITE": "c", "NEW": "d"}
 
 
 async def test_build_secrets_are_opened_as_they_were_set_and_lie_there_sealed(db: Database, tmp_path: Path) -> None:
@@ -68,9 +78,9 @@ async def test_build_secrets_are_opened_as_they_were_set_and_lie_there_sealed(db
         change = {"TOKEN": "of-the-token", "KEY": "begin\nkönig\nend"}
         await build_secrets.change(tx, service, key, values=change, unset=(), actor="ada")
         await build_secrets.change(tx, service, key, values={"TOKEN": "another"}, unset=["GONE"], actor="ada")
-        assert await build_secrets.opened(tx, service, key) == change | {"TOKEN": "another"}
-        assert await build_secrets.names(tx, service) == ("KEY", "TOKEN")
-        assert await config.current(tx, service) == {}
+        assert await build_secrets.opened(tx, service.id, key) == change | {"TOKEN": "another"}
+        assert await build_secrets.names(tx, service.id) == ("KEY", "TOKEN")
+        assert await config.merged(tx, service) == {}
         there = await everything(tx)
     assert "another" not in there and "nig" not in there
 
@@ -143,17 +153,17 @@ async def test_a_build_that_was_cut_off_ended_as_its_deployment_did(db: Database
     async with db.write() as tx:
         service, _ = await a_service(tx)
         made = await deployments.create(
-            tx, service, "deploy", trigger="cli", actor="ada", revision=Revision(), release_id=None
+            tx, service.id, "deploy", trigger="cli", actor="ada", revision=Revision(), release_id=None
         )
-        await builds.ensure(tx, service, made.id, revision="r", provider="node", dockerfile="FROM a\n")
+        await builds.ensure(tx, service.id, made.id, revision="r", provider="node", dockerfile="FROM a\n")
         await builds.started(tx, made.id, arguments=(), secrets=())
         failure = Failure(code, "It ended.") if code else None
         await deployments.mark(tx, made.id, "running", failure=failure)
-        (build,) = await builds.of_service(tx, service, limit=1)
+        (build,) = await builds.of_service(tx, service.id, limit=1)
         assert (build.state, build.failure) == (state, failure)
 
         await builds.pushed(tx, made.id, "sha256:a", 1)
-        (build,) = await builds.of_service(tx, service, limit=1)
+        (build,) = await builds.of_service(tx, service.id, limit=1)
         assert (build.state, build.failure) == ("pushed", None)
 
 
@@ -171,7 +181,14 @@ async def a_service_of_old(tx: Tx) -> str:
         "slug": "api",
         "path": "acme/shop/production/api",
     }
-    rest = {"source": {}, "settings": {}, "scale": {}, "last_build": 0, "last_release": 0, "last_deployment": 0}
+    rest = {
+        "source": encode(ImageSource("nginx")),
+        "settings": {},
+        "scale": {},
+        "last_build": 0,
+        "last_release": 0,
+        "last_deployment": 0,
+    }
     await tx.execute(insert(t.services).values(service | rest | made))
     return "svc_1"
 
@@ -186,12 +203,16 @@ async def test_config_vars_from_before_are_not_marked_for_builds(db: Database) -
 
     async with db.write() as tx:
         await tx.run_sync(rebuild)
-        service = await a_service_of_old(tx)
-        row = {"service_id": service, "name": "OLD", "value": "v", "updated_at": now().isoformat(), "updated_by": "ada"}
+        old = await a_service_of_old(tx)
+        row = {"service_id": old, "name": "OLD", "value": "v", "updated_at": now().isoformat(), "updated_by": "ada"}
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         await tx.execute(text(f"INSERT INTO config_vars ({names}) VALUES ({values})").bindparams(**row))
     await migrate(db)
     async with db.read() as tx:
-        assert await config.current(tx, service) == {"OLD": "v"}
+        service = await services.get(tx, old)
+        assert await config.merged(tx, service) == {"OLD": "v"}
         assert await config.buildtime(tx, service) == ()
+        (first,) = await config_changes.listed(tx, service, limit=10)
+        assert (first.name, first.value, first.change, first.actor) == ("OLD", "v", "set", "ada")
+        assert first.at.isoformat() == row["updated_at"] and first.origin == "service"

@@ -33,6 +33,11 @@ async def test_what_is_another_workspaces_does_not_exist(api: Api) -> None:
     everything = [
         SERVICE,
         f"{SERVICE}/config",
+        f"{SERVICE}/config?at=2026-11-21T12:00:00Z",
+        f"{SERVICE}/config/changes",
+        "/workspaces/acme/projects/shop/environments/production/config",
+        "/workspaces/acme/projects/shop/environments/production/config?at=2026-11-21T12:00:00Z",
+        "/workspaces/acme/projects/shop/environments/production/config/changes",
         f"{SERVICE}/logs",
         f"{SERVICE}/deployments",
         f"{SERVICE}/releases",

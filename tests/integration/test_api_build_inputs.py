@@ -17,10 +17,22 @@ REGISTRIES = "/workspaces/acme/registries"
 async def test_marks_for_builds_are_set_kept_and_lifted(api: Api) -> None:
     await api("PATCH", f"{SERVICE}/config", json={"set": {"A": "1", "B": "2"}, "buildtime": {"A": True}})
     changed = await api("PATCH", f"{SERVICE}/config", json={"set": {"A": "one"}, "buildtime": {"B": True}})
-    assert changed.json() == {"config": {"A": "one", "B": "2"}, "buildtime": ["A", "B"], "build_secrets": []}
+    assert changed.json() == {
+        "config": {"A": "one", "B": "2"},
+        "environment": [],
+        "buildtime": ["A", "B"],
+        "build_secrets": [],
+        "warnings": [],
+    }
 
     changed = await api("PATCH", f"{SERVICE}/config", json={"unset": ["B"], "buildtime": {"A": False}})
-    assert changed.json() == {"config": {"A": "one"}, "buildtime": [], "build_secrets": []}
+    assert changed.json() == {
+        "config": {"A": "one"},
+        "environment": [],
+        "buildtime": [],
+        "build_secrets": [],
+        "warnings": [],
+    }
 
 
 @pytest.mark.parametrize(
@@ -39,7 +51,7 @@ async def test_what_can_t_be_is_refused_whole(api: Api, body: dict[str, object],
     await api("PATCH", f"{SERVICE}/config", json={"set": {"A": "1"}})
     refused = await api("PATCH", f"{SERVICE}/config", json={"build_secrets": {"NEW": "x"}} | body)
     assert refused.status_code == 400 and named in refused.json()["detail"] and refused.json()["hint"]
-    left = {"config": {"A": "1"}, "buildtime": [], "build_secrets": []}
+    left = {"config": {"A": "1"}, "environment": [], "buildtime": [], "build_secrets": [], "warnings": []}
     assert (await api("GET", f"{SERVICE}/config")).json() == left
 
 
@@ -51,7 +63,11 @@ async def test_a_config_var_that_steers_clients_may_be_the_app_s_own(api: Api) -
 async def test_a_build_secret_is_named_and_never_shown(api: Api) -> None:
     answer = await api("PATCH", f"{SERVICE}/config", json={"build_secrets": {"NPM_TOKEN": "s3cret-token"}})
     listed = await api("GET", f"{SERVICE}/config")
-    assert answer.json() == listed.json() == {"config": {}, "buildtime": [], "build_secrets": ["NPM_TOKEN"]}
+    assert (
+        answer.json()
+        == listed.json()
+        == {"config": {}, "environment": [], "buildtime": [], "build_secrets": ["NPM_TOKEN"], "warnings": []}
+    )
 
     gone = await api("PATCH", f"{SERVICE}/config", json={"unset": ["NPM_TOKEN"]})
     assert gone.json()["build_secrets"] == []

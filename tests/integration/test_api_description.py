@@ -31,6 +31,7 @@ HAS_RULES_OF_ITS_OWN = {
     ("patch", _SERVICE),
     ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),
+    ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/config"),
     ("post", f"{_SERVICE}/plan"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/deploy"),
 }

@@ -113,6 +113,16 @@ async def test_what_only_builds_get_is_named_and_never_shown(stack: Stack, admin
     assert "s3cret-value" not in page
 
 
+async def test_config_says_whose_it_is_who_changed_it_and_what_should_be_a_secret(stack: Stack, admin: Visitor) -> None:
+    await change_config(stack.platform, stack.actor, PATH.home, values={"REGION": "eu"})
+    await change_config(stack.platform, stack.actor, PATH, values={"DB_PASSWORD": "hunter2-hunter2"})
+    said = await admin.text(SERVICE)
+    assert "REGION of production" in said
+    assert "DB_PASSWORD should be a secret: its name says that it is one." in said
+    assert "admin set REGION of production" in said and "admin set DB_PASSWORD" in said
+    assert "hunter2" not in (await admin.get(SERVICE)).text
+
+
 async def test_older_deployments_are_a_page_away(stack: Stack, admin: Visitor) -> None:
     for _ in range(23):
         await stack.deploy()

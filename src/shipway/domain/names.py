@@ -40,6 +40,30 @@ def host(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class EnvironmentPath:
+    """The address of an environment: `acme/shop/production`."""
+
+    workspace: str
+    project: str
+    environment: str
+
+    @classmethod
+    def parse(cls, text: str) -> "EnvironmentPath":
+        """Read it; raises `Invalid` when parts are missing or malformed."""
+        parts = text.strip("/").split("/")
+        if len(parts) != 3:
+            raise Invalid(
+                f"{text!r} is not an environment's path.",
+                hint="Write workspace/project/environment, e.g. acme/shop/production.",
+            )
+        nouns = ("workspace", "project", "environment")
+        return cls(*(slug(part, noun) for part, noun in zip(parts, nouns, strict=True)))
+
+    def __str__(self) -> str:
+        return f"{self.workspace}/{self.project}/{self.environment}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class ServicePath:
     """The address of a service, the same in the CLI, API, UI, logs and labels."""
 
@@ -62,6 +86,11 @@ class ServicePath:
 
     def __str__(self) -> str:
         return f"{self.workspace}/{self.project}/{self.environment}/{self.service}"
+
+    @property
+    def home(self) -> EnvironmentPath:
+        """The environment that it is in."""
+        return EnvironmentPath(self.workspace, self.project, self.environment)
 
     @property
     def dotted(self) -> str:

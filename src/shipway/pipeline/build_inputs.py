@@ -23,8 +23,8 @@ async def build_inputs(ctx: Context) -> BuildInputs:
     platform, service = ctx.platform, ctx.service
     async with platform.database.read() as tx:
         key = await sealer(tx, platform.settings.home)
-        values = await config.current(tx, service.id)
-        names = await config.buildtime(tx, service.id)
+        values = await config.merged(tx, service)
+        names = await config.buildtime(tx, service)
         secrets = await build_secrets.opened(tx, service.id, key)
         registries = await registry_credentials.opened(tx, service.workspace_id, key)
     return BuildInputs(

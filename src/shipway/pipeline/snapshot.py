@@ -8,4 +8,4 @@ from shipway.store.database import Tx
 
 async def snapshot(tx: Tx, service: Service) -> Given:
     """What a release of `service` that is made now gives its instances."""
-    return Given(config=await config.current(tx, service.id))
+    return Given(config=await config.merged(tx, service))

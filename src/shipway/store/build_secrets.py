@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, insert, select
 
 from shipway.domain.clock import now
+from shipway.domain.service import Service
+from shipway.store import config_changes
 from shipway.store import tables as t
 from shipway.store.database import Tx
 from shipway.store.sealing import Sealer
@@ -21,20 +23,26 @@ async def names(tx: Tx, service_id: str) -> tuple[str, ...]:
 async def opened(tx: Tx, service_id: str, sealer: Sealer) -> dict[str, str]:
     """All of a service's by name, for a build."""
     rows = await tx.execute(select(_table).where(_table.c.service_id == service_id).order_by(_table.c.name))
-    return {row.name: sealer.open(row.sealed, _about(service_id, row.name)) for row in rows}
+    return {row.name: sealer.open(row.sealed, about(service_id, row.name)) for row in rows}
 
 
 async def change(
-    tx: Tx, service_id: str, sealer: Sealer, *, values: Mapping[str, str], unset: Sequence[str], actor: str
+    tx: Tx, service: Service, sealer: Sealer, *, values: Mapping[str, str], unset: Sequence[str], actor: str
 ) -> None:
-    """Set `values` and forget `unset`, both at once."""
+    """Set `values` and forget `unset`, both at once. That it was done is written down, by name."""
+    known = await names(tx, service.id)
     gone = [*values, *unset]
-    await tx.execute(delete(_table).where(_table.c.service_id == service_id, _table.c.name.in_(gone)))
+    await tx.execute(delete(_table).where(_table.c.service_id == service.id, _table.c.name.in_(gone)))
+    for name in unset:
+        if name in known:
+            await config_changes.record(tx, service, "build-secret", name, "unset", actor=actor)
     for name, value in values.items():
-        sealed = sealer.seal(value, _about(service_id, name))
-        row = {"service_id": service_id, "name": name, "sealed": sealed, "updated_at": now(), "updated_by": actor}
+        sealed = sealer.seal(value, about(service.id, name))
+        row = {"service_id": service.id, "name": name, "sealed": sealed, "updated_at": now(), "updated_by": actor}
         await tx.execute(insert(_table).values(row))
+        await config_changes.record(tx, service, "build-secret", name, "set", actor=actor)
 
 
-def _about(service_id: str, name: str) -> str:
+def about(service_id: str, name: str) -> str:
+    """What a value is sealed for."""
     return f"build-secret:{service_id}:{name}"

@@ -2,47 +2,89 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select
 
 from shipway.domain.clock import now
+from shipway.domain.config import Holder, Origin, Var, changed, merge
+from shipway.domain.service import Service
+from shipway.store import config_changes
 from shipway.store import tables as t
 from shipway.store.database import Tx
 
 _NONE: Mapping[str, bool] = MappingProxyType({})
 
 
-async def current(tx: Tx, service_id: str) -> dict[str, str]:
-    """All of a service's, by name."""
-    table = t.config_vars
-    rows = await tx.execute(select(table).where(table.c.service_id == service_id).order_by(table.c.name))
-    return {row.name: row.value for row in rows}
+async def own(tx: Tx, holder: Holder) -> dict[str, Var]:
+    """A service's own, or an environment's, by name."""
+    return await _of(tx, _origin(holder), holder.id)
 
 
-async def buildtime(tx: Tx, service_id: str) -> tuple[str, ...]:
-    """Names of those that builds get as arguments, sorted."""
-    table = t.config_vars
-    chosen = select(table.c.name).where(table.c.service_id == service_id, table.c.buildtime).order_by(table.c.name)
-    return tuple(row.name for row in await tx.execute(chosen))
+async def effective(tx: Tx, holder: Holder) -> dict[str, Var]:
+    """What is in effect, by name: of a service its own and those of its environment that it has not itself."""
+    if isinstance(holder, Service):
+        return merge(await _of(tx, "environment", holder.environment_id), await own(tx, holder))
+    return await own(tx, holder)
+
+
+async def merged(tx: Tx, service: Service) -> dict[str, str]:
+    """Values of those in effect that are not secrets, by name."""
+    return {name: var.value for name, var in (await effective(tx, service)).items() if not var.reference}
+
+
+async def buildtime(tx: Tx, service: Service) -> tuple[str, ...]:
+    """Names of those in effect that builds get as arguments, sorted; a secret never is one."""
+    return tuple(name for name, var in (await effective(tx, service)).items() if var.buildtime and not var.reference)
 
 
 async def change(
     tx: Tx,
-    service_id: str,
+    holder: Holder,
     values: Mapping[str, str],
     unset: Sequence[str],
     actor: str,
     *,
     marks: Mapping[str, bool] = _NONE,
 ) -> None:
-    """Set `values`, forget `unset`, and mark for builds or not as `marks` says, all at once. Other marks stay."""
-    table = t.config_vars
-    marked = dict.fromkeys(await buildtime(tx, service_id), True) | dict(marks)
-    gone = [*values, *unset]
-    await tx.execute(delete(table).where(table.c.service_id == service_id, table.c.name.in_(gone)))
-    for name, value in values.items():
-        row = {"service_id": service_id, "name": name, "value": value, "buildtime": marked.get(name, False)}
-        await tx.execute(insert(table).values(row | {"updated_at": now(), "updated_by": actor}))
-    for name, mark in marks.items():
-        one = (table.c.service_id == service_id) & (table.c.name == name)
-        await tx.execute(update(table).where(one).values(buildtime=mark))
+    """Set `values`, forget `unset`, and mark for builds or not as `marks` says, all at once. Other marks stay. What differs
+    is written, and written down as a change; what is as it was is neither."""
+    await _lock(tx, holder)
+    before = await own(tx, holder)
+    after = changed(before, values, unset, origin=_origin(holder), marks=marks)
+    for name in sorted(before.keys() | after.keys()):
+        if after.get(name) != before.get(name):
+            await _put(tx, holder, name, after.get(name), actor)
+
+
+async def _put(tx: Tx, holder: Holder, name: str, var: Var | None, actor: str) -> None:
+    table, owner = _table(_origin(holder))
+    await tx.execute(delete(table).where(table.c[owner] == holder.id, table.c.name == name))
+    if var is None:
+        await config_changes.record(tx, holder, "variable", name, "unset", actor=actor)
+        return
+    given: dict[str, Any] = {"value": var.value, "reference": var.reference, "buildtime": var.buildtime}
+    row = given | {owner: holder.id, "name": name, "updated_at": now(), "updated_by": actor}
+    await tx.execute(insert(table).values(row))
+    await config_changes.record(tx, holder, "variable", name, "set", actor=actor, **given)
+
+
+async def _of(tx: Tx, origin: Origin, owner_id: str) -> dict[str, Var]:
+    table, owner = _table(origin)
+    rows = await tx.execute(select(table).where(table.c[owner] == owner_id).order_by(table.c.name))
+    return {row.name: Var(row.name, row.value, origin, row.buildtime, row.reference) for row in rows}
+
+
+def _origin(holder: Holder) -> Origin:
+    return "service" if isinstance(holder, Service) else "environment"
+
+
+def _table(origin: Origin) -> tuple[Table, str]:
+    """And the name of the column that says whose a row is."""
+    return (t.config_vars, "service_id") if origin == "service" else (t.environment_vars, "environment_id")
+
+
+async def _lock(tx: Tx, holder: Holder) -> None:
+    """One change after the other: the order of the history is the order in which they took effect."""
+    table = t.services if isinstance(holder, Service) else t.environments
+    await tx.execute(select(table.c.id).where(table.c.id == holder.id).with_for_update())

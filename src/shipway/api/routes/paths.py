@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from shipway.api.schemas.fields import Slug
-from shipway.domain.names import ServicePath
+from shipway.domain.names import EnvironmentPath, ServicePath
 
 WorkspaceName = Annotated[Slug, Path(alias="workspace")]
 ProjectName = Annotated[Slug, Path(alias="project")]
@@ -31,6 +31,10 @@ def _service_path(
     return ServicePath.parse(f"{workspace}/{project}/{environment}/{service}")
 
 
+def _environment_path(workspace: WorkspaceName, project: ProjectName, environment: EnvironmentName) -> EnvironmentPath:
+    return EnvironmentPath.parse(f"{workspace}/{project}/{environment}")
+
+
 def _pipeline_path(
     workspace: WorkspaceName,
     project: ProjectName,
@@ -41,4 +45,5 @@ def _pipeline_path(
 
 
 ThePath = Annotated[ServicePath, Depends(_service_path)]
+TheEnvironmentPath = Annotated[EnvironmentPath, Depends(_environment_path)]
 ThePipelinePath = Annotated[ServicePath, Depends(_pipeline_path)]

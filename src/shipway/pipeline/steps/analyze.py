@@ -17,8 +17,8 @@ async def analyze(ctx: Context, checkout: Checkout) -> Analysis:
     directory = await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     await platform.bases.decide()
     async with platform.database.read() as tx:
-        configured = await config.current(tx, ctx.service.id)
-        arguments = await config.buildtime(tx, ctx.service.id)
+        configured = await config.effective(tx, ctx.service)
+        arguments = await config.buildtime(tx, ctx.service)
         build = BuildNames.of(arguments, await build_secrets.names(tx, ctx.service.id))
     look = partial(
         analyze_tree,

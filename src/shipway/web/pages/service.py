@@ -9,6 +9,7 @@ from shipway.domain.errors import Invalid
 from shipway.domain.service import TrafficMode
 from shipway.operations import deployments, history
 from shipway.operations.config import get_config
+from shipway.operations.config_history import list_changes
 from shipway.operations.metrics import pipeline_metrics
 from shipway.operations.services import get_service
 from shipway.operations.traffic import set_traffic
@@ -16,6 +17,8 @@ from shipway.web.render import page_for
 from shipway.web.visit import Visit
 
 _PAGE = 20
+#: Of the config vars; the command line has all of them.
+_CHANGES = 10
 
 
 async def show(visit: Visit) -> Response:
@@ -35,6 +38,7 @@ async def show(visit: Visit) -> Response:
         releases=await history.list_releases(platform, actor, path),
         metrics=await pipeline_metrics(platform, actor, path),
         config=await get_config(platform, actor, path),
+        changes=await list_changes(platform, actor, path, limit=_CHANGES),
         values_shown=visit.request.query_params.get("config") == "shown",
     )
 

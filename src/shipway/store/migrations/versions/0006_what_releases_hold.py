@@ -144,7 +144,22 @@ def upgrade() -> None:
     with op.batch_alter_table("services", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.Text(), server_default="", nullable=False))
 
+    _write_down_what_is_set()
     _forbid_changes()
+
+
+def _write_down_what_is_set() -> None:
+    """History begins with what is there: of each its last change is known."""
+    op.execute(
+        "INSERT INTO config_changes (environment_id, service_id, kind, name, change, value, buildtime, actor, at) "
+        "SELECT s.environment_id, s.id, 'variable', v.name, 'set', v.value, v.buildtime, v.updated_by, v.updated_at "
+        "FROM config_vars AS v JOIN services AS s ON s.id = v.service_id ORDER BY v.updated_at, v.name"
+    )
+    op.execute(
+        "INSERT INTO config_changes (environment_id, service_id, kind, name, change, actor, at) "
+        "SELECT s.environment_id, s.id, 'build-secret', b.name, 'set', b.updated_by, b.updated_at "
+        "FROM build_secrets AS b JOIN services AS s ON s.id = b.service_id ORDER BY b.updated_at, b.name"
+    )
 
 
 def _forbid_changes() -> None:
