@@ -17,17 +17,23 @@ def test_what_builds_get_is_shown_beside_each_name(terminal: Terminal) -> None:
     terminal.ok("config", "set", "SITE=c")
 
     assert [line.split() for line in terminal.ok("config").splitlines()] == [
-        ["NAME", "VALUE", "BUILDS"],
-        ["PLAIN", "b"],
-        ["SITE", "c", "argument"],
-        ["NPM_TOKEN", "(hidden)", "secret"],
+        ["NAME", "VALUE", "OF", "BUILDS"],
+        ["PLAIN", "b", "service"],
+        ["SITE", "c", "service", "argument"],
+        ["NPM_TOKEN", "(hidden)", "service", "secret"],
     ]
     listed = json.loads(terminal.ok("config", "--json"))
-    assert listed == {"config": {"PLAIN": "b", "SITE": "c"}, "buildtime": ["SITE"], "build_secrets": ["NPM_TOKEN"]}
+    assert listed == {
+        "config": {"PLAIN": "b", "SITE": "c"},
+        "environment": [],
+        "buildtime": ["SITE"],
+        "build_secrets": ["NPM_TOKEN"],
+        "warnings": [],
+    }
 
     terminal.ok("config", "set", "--no-buildtime", "SITE=d")
     terminal.ok("config", "unset", "NPM_TOKEN", "PLAIN")
-    left = {"config": {"SITE": "d"}, "buildtime": [], "build_secrets": []}
+    left = {"config": {"SITE": "d"}, "environment": [], "buildtime": [], "build_secrets": [], "warnings": []}
     assert json.loads(terminal.ok("config", "--json")) == left
 
 

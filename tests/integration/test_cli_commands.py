@@ -247,7 +247,7 @@ def test_config_is_set_from_words_and_files_and_unset(terminal: Terminal) -> Non
 
     listed = json.loads(terminal.ok("config", "list", "--json"))
     assert listed["config"] == {"BOTH": "word", "URL": "http://a/b", "PIPED": "yes"}
-    assert terminal.ok("config").splitlines()[1] == "BOTH   word"
+    assert terminal.ok("config").splitlines()[1].split() == ["BOTH", "word", "service"]
     refused = terminal.shipway("config", "set", "PORT=1")
     assert (refused.code, refused.err.splitlines()[0]) == (1, "error: PORT is set by Shipway itself.")
     terminal.ok("config", "unset", "BOTH", "URL", "PIPED")

@@ -52,7 +52,7 @@ class Terminal:
 
     def shipway(self, *arguments: str, typed: str = "") -> Outcome:
         """Run a command; what it printed and its exit code."""
-        self.monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             code = run(arguments)

@@ -6,7 +6,7 @@ import click
 import pytest
 import rich_click
 
-from shipway.cli import dotenv, failures, output, quantities, session, settings_file
+from shipway.cli import failures, output, quantities, session, settings_file
 from shipway.cli.main import COMMANDS, cli
 from shipway.client.errors import ClientError, unreachable
 from shipway.domain.errors import AnalysisFailed, Unavailable
@@ -63,36 +63,6 @@ def test_a_path_is_told_from_the_words_after_it() -> None:
     assert session.split_path(["a/b/c/d", "web=3"]) == ("a/b/c/d", ["web=3"])
     assert session.split_path(["URL=https://a/b/c/d"]) == (None, ["URL=https://a/b/c/d"])
     assert session.split_path([]) == (None, [])
-
-
-def test_a_dotenv_file_is_read_as_other_tools_read_it() -> None:
-    lines = [
-        "# a comment\n",
-        "\n",
-        "PLAIN=value # a comment\n",
-        "export EXPORTED = spaced \n",
-        "EMPTY=\n",
-        'DOUBLE="two\\nlines \\"quoted\\" # kept" # dropped\n',
-        "SINGLE='as\\nit is'\n",
-        "URL=postgres://u:p#w@host/db\r\n",
-    ]
-
-    assert dotenv.parse(lines, ".env") == {
-        "PLAIN": "value",
-        "EXPORTED": "spaced",
-        "EMPTY": "",
-        "DOUBLE": 'two\nlines "quoted" # kept',
-        "SINGLE": "as\\nit is",
-        "URL": "postgres://u:p#w@host/db",
-    }
-
-
-def test_a_line_that_is_no_assignment_is_named_by_number_and_not_shown() -> None:
-    with pytest.raises(click.UsageError) as raised:
-        dotenv.parse(["A=1\n", "hunter2\n"], ".env")
-
-    assert ".env:2" in raised.value.message
-    assert "hunter2" not in raised.value.message
 
 
 def test_settings_are_set_in_their_lines_and_the_rest_of_the_file_stays() -> None:

@@ -53,6 +53,13 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
         click.echo(f"{click.style(name.ljust(width), bold=True)}  {paint(value)}")
 
 
+def on_one_line(text: str, most: int = 0) -> str:
+    """Any text where there is room for a line, cut to `most` characters unless that is 0. What would move a terminal's
+    cursor, or colour it, is told instead of done."""
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return f"{line[: most - 1]}…" if 0 < most < len(line) else line
+
+
 def note(text: str) -> None:
     """Something for people that is not the command's result."""
     click.echo(text, err=True)

@@ -1,6 +1,7 @@
 """The server, as functions. Paths are written `workspace/project/environment/service`; every method may raise `ClientError`."""
 
 from shipway.client.calls.builds import Builds
+from shipway.client.calls.config import ConfigVars
 from shipway.client.calls.deployments import Deployments
 from shipway.client.calls.registries import Registries
 from shipway.client.calls.services import Services
@@ -10,7 +11,7 @@ from shipway.client.calls.uploads import Uploads
 from shipway.client.transport import Transport
 
 
-class Client(Tenancy, Registries, Services, Deployments, Builds, Uploads, Tokens):
+class Client(Tenancy, Registries, Services, ConfigVars, Deployments, Builds, Uploads, Tokens):
     """One server, asked with one token. Use it as a context manager. What it can be asked is in `calls`."""
 
     def __init__(self, url: str, token: str = "", *, door: str = "cli") -> None:

@@ -1,11 +1,11 @@
 """Follow a deployment to its end and say how it went."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from shipway.cli.failures import FAILED, INTERRUPTED
+from shipway.cli.failures import FAILED, INTERRUPTED, tell
 from shipway.cli.output import is_terminal, note, print_json
 from shipway.cli.progress.plain import Plain
 from shipway.client.errors import ClientError
@@ -73,6 +73,31 @@ def follow(client: "Client", deployment: Deployment, *, wait: bool = False, as_j
         print_json(final)
     else:
         _tell(client, final)
+    return _code(final)
+
+
+def follow_all(client: "Client", made: Sequence[Deployment], *, as_json: bool) -> int:
+    """Show several, one after the other, whatever becomes of the first. Returns the exit code of the first that failed."""
+    codes: list[int] = []
+    for deployment in made:
+        codes.append(_one_of_many(client, deployment, as_json=as_json))
+        if codes[-1] == INTERRUPTED:
+            return INTERRUPTED
+    if as_json:
+        print_json([client.deployment(each["id"]) for each in made])
+    return next((code for code in codes if code), 0)
+
+
+def _one_of_many(client: "Client", deployment: Deployment, *, as_json: bool) -> int:
+    try:
+        if as_json:
+            return _code(_watched(client, deployment, Silent(), wait=False))
+        return follow(client, deployment, as_json=False)
+    except ClientError as error:
+        return tell(error)
+
+
+def _code(final: Deployment) -> int:
     return 0 if final["live_at"] or _waits(final) else FAILED
 
 

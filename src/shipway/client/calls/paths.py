@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from shipway.client.address import ServicePath, parse
+from shipway.client.address import ServicePath, parse, parse_holder
 
 
 def under(workspace: str, project: str = "", environment: str = "") -> str:
@@ -23,6 +23,14 @@ def service(path: str) -> str:
     """Where one service is. Raises `ClientError` when `path` is not the path of one."""
     address = parse(path)
     return f"{under(address.workspace, address.project, address.environment)}/{address.service}"
+
+
+def config(path: str) -> str:
+    """Where the config of a service, or of an environment, is. Raises `ClientError` when `path` is the path of neither."""
+    home = parse_holder(path)
+    if isinstance(home, ServicePath):
+        return f"{service(path)}/config"
+    return f"{under(home.workspace, home.project)}/{home.environment}/config"
 
 
 def pipeline(path: str) -> tuple[str, dict[str, Any]]:

@@ -1,7 +1,6 @@
-"""Services and their config."""
+"""Services."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shipway.client import models
@@ -9,11 +8,9 @@ from shipway.client.address import parse
 from shipway.client.calls import paths
 from shipway.client.calls.asking import LONG, Asking
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
 
 class Services(Asking):
-    """Services, what they are given, and what their instances write."""
+    """Services, and what their instances write."""
 
     def services(self, workspace: str = "", project: str = "", environment: str = "") -> list[models.Service]:
         """All that may be seen, or some of them."""
@@ -50,28 +47,6 @@ class Services(Asking):
     def restart(self, path: str) -> models.Deployment:
         """New instances of what is live."""
         return self._ask(models.Deployment, "POST", f"{paths.service(path)}/restart")
-
-    def config(self, path: str) -> models.Config:
-        """Config vars, and what only builds get."""
-        return self._ask(models.Config, "GET", f"{paths.service(path)}/config")
-
-    def change_config(
-        self,
-        path: str,
-        *,
-        values: Mapping[str, str] = _NOTHING,
-        unset: Sequence[str] = (),
-        buildtime: Mapping[str, bool] = _NOTHING,
-        build_secrets: Mapping[str, str] = _NOTHING,
-    ) -> models.Config:
-        """All changes or none."""
-        body = {
-            "set": dict(values),
-            "unset": list(unset),
-            "buildtime": dict(buildtime),
-            "build_secrets": dict(build_secrets),
-        }
-        return self._ask(models.Config, "PATCH", f"{paths.service(path)}/config", json=body)
 
     def logs(
         self, path: str, *, follow_on: bool, tail: int | None = None, process: str = ""

@@ -4,7 +4,7 @@ One file per resource, named as the server's own are (`api/schemas`).
 """
 
 from shipway.client.models.build import BaseImage, Build, BuildPage, Freed
-from shipway.client.models.config import Config
+from shipway.client.models.config import Config, Exposed, VarChange, VarChangePage
 from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
 from shipway.client.models.explanation import Explanation, Health
 from shipway.client.models.logs import LogLine, StepText, Upload
@@ -28,6 +28,7 @@ __all__ = [
     "DeploymentPage",
     "Environment",
     "Explanation",
+    "Exposed",
     "Failure",
     "Freed",
     "Guarded",
@@ -52,6 +53,8 @@ __all__ = [
     "Token",
     "Traffic",
     "Upload",
+    "VarChange",
+    "VarChangePage",
     "WhoAmI",
     "Workspace",
 ]
