@@ -56,6 +56,8 @@ class Settings:
     overcommit_cpus: int = 5000
     #: Whole devices that instances can be given, such as `gpu=2`, with commas between kinds.
     devices: str = ""
+    #: Days that a volume stays in the bin, to be restored, before it is removed with all that is in it.
+    volume_bin_days: int = 7
     #: Where images are built: `sandbox`, a container per workspace with limits, cache and disk of its own; `engine`, the
     #: engine that runs the apps, without limits; `auto`: the former where it can be had (root, an engine on this machine).
     builds: str = "auto"
@@ -122,6 +124,8 @@ class Settings:
             )
         if settings.concurrency < 1:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
+        if settings.volume_bin_days < 0:
+            raise Invalid("volume_bin_days is less than 0.", hint="Set it to 7, or to 0: nothing can be restored then.")
         if not re.fullmatch(r"(\s*[a-z][a-z0-9-]*=\d{1,4}\s*(,(?!$)|$))*", settings.devices):
             raise Invalid(f"devices is {settings.devices!r}, which counts nothing.", hint="Write gpu=2.")
         for name in ("build_http_proxy", "build_https_proxy"):

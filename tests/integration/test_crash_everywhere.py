@@ -15,10 +15,12 @@ from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 from shipway.domain.capacity import Capacity
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
+from shipway.domain.volume import Volume
 from shipway.engines.fake import Behaviour, exits
 from shipway.operations.deployments import rollback, scale
 from shipway.operations.history import list_releases
 from shipway.operations.services import change_service
+from shipway.operations.volumes import add_volume
 from shipway.store import queue, rollouts, services
 from shipway.worker.janitor import Janitor
 from shipway.worker.revive import revive
@@ -203,6 +205,23 @@ async def assert_memory_for_four(stack: Stack) -> None:
     assert len(stand) <= 4, f"{stand} run at once"
 
 
+async def with_a_volume(stack: Stack) -> Deployment:
+    """Old and new have the same volume, with something in it."""
+    await add_volume(stack.platform, stack.actor, PATH, Volume("data", "/data"))
+    await stack.deploy()
+    await stack.work()
+    (instance,) = await stack.engine.instances()
+    stack.engine.volumes.seen_by(instance.name, "/data")["file"] = "kept"
+    return await stack.deploy()
+
+
+async def assert_the_data_is_there_once(stack: Stack) -> None:
+    """In one volume, which one instance has at most."""
+    assert list(stack.engine.volumes.contents.values()) == [{"file": "kept"}]
+    having = [each.name for each in await stack.engine.instances() if each.state == "running"]
+    assert len(having) <= 1, f"{having} have it at once"
+
+
 async def recreated_in_vain(stack: Stack) -> Deployment:
     """The old one stops first, and the new one does not start."""
     await change_service(stack.platform, stack.actor, PATH, settings={"strategy": {"type": "recreate"}})
@@ -238,6 +257,7 @@ CASES = [
     pytest.param(
         Case(one_by_one_in_vain, 2, "failed", assert_memory_for_four), id="one-by-one-in-vain", marks=pytest.mark.heavy
     ),
+    pytest.param(Case(with_a_volume, 3, "live", assert_the_data_is_there_once), id="volume", marks=pytest.mark.heavy),
     pytest.param(Case(recreated_in_vain, 1, "failed", assert_nothing), id="recreated-in-vain", marks=pytest.mark.heavy),
 ]
 

@@ -42,11 +42,13 @@ async def docker_engine(
 
 
 async def remove_all(installation: str) -> None:
-    """Remove the containers and networks of that installation, and of no other."""
+    """Remove the containers, volumes and networks of that installation, and of no other."""
     filters = {"label": [f"shipway.installation={installation}"]}
     async with aiodocker.Docker() as docker:
         for container in await docker.containers.list(all=True, filters=json.dumps(filters)):
             await container.delete(force=True, v=True)
+        for volume in (await docker.volumes.list(filters=filters))["Volumes"] or ():
+            await docker._query_json(f"volumes/{volume['Name']}", "DELETE")
         for network in await docker.networks.list(filters=filters):
             await (await docker.networks.get(network["Id"])).delete()
 

@@ -190,6 +190,7 @@ def real_shipway(**extra: str) -> Iterator[RealShipway]:
             made.admin("shutdown")
             remove_sandboxes(made.installation)
             remove_networks(made.installation)
+            remove_volumes(made.installation)
 
 
 def _insist(answer: httpx2.Response) -> None:
@@ -214,3 +215,12 @@ def remove_networks(installation: str) -> None:
     )
     for identifier in found.stdout.split():
         subprocess.run([*docker, "rm", identifier], capture_output=True)
+
+
+def remove_volumes(installation: str) -> None:
+    """Of an installation that is down, likewise: no start could bring back what is in them."""
+    docker = ["docker", "volume"]
+    label = f"label=shipway.installation={installation}"
+    found = subprocess.run([*docker, "ls", "-q", "--filter", label], capture_output=True, text=True)
+    for name in found.stdout.split():
+        subprocess.run([*docker, "rm", "-f", name], capture_output=True)

@@ -4,7 +4,7 @@ import pytest
 
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.workload import Instance, Owner, Workload
-from shipway.engines.engine import Engine, InspectsImages, InspectsSockets
+from shipway.engines.engine import Engine, InspectsImages, InspectsSockets, KeepsVolumes
 from shipway.engines.fake import FakeEngine, exits, listens_on, never_listens, serves
 
 IMAGE = "app@sha256:1"
@@ -26,6 +26,7 @@ def test_it_is_an_engine() -> None:
     engine: Engine = FakeEngine()
     assert isinstance(engine, InspectsSockets)
     assert isinstance(engine, InspectsImages)
+    assert isinstance(engine, KeepsVolumes)
 
 
 async def test_an_app_serves_where_its_port_variable_says_unless_scripted() -> None:

@@ -15,6 +15,7 @@ from shipway.domain.process import ProcessType, Resources
 from shipway.domain.release import Given, Release
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
+from shipway.domain.volume import Place, Volume, places
 from shipway.pipeline.planner import plan
 from shipway.pipeline.situation import Situation, Standing, process_of
 
@@ -225,6 +226,66 @@ def test_beside_what_can_not_run_twice_nothing_is_kept_warm() -> None:
     assert short(made)[:4] == ["run v2", "evict dep_2", "park d3.web.1", "start d9.web.1"]
 
 
+DATA = Volume("data", "/data")
+OF_WORKERS = Volume("jobs", "/jobs", "worker")
+
+
+class TestVolumes:
+    def test_two_never_have_one_at_once(self) -> None:
+        made = plan(situation(a_release(volumes=(DATA,)), standing(1, a_release(1, volumes=(DATA,)))))
+        assert short(made) == ["park d1.web.1", "start d9.web.1", "switch v2", "stop d1.web.1"]
+        assert (made.mode, made.reason, made.interrupts) == ("stop-first", "volume", ("web",))
+        assert "the same volumes as the old ones (data.web.1)" in made.why
+
+    @pytest.mark.parametrize(("old", "new"), [((), (DATA,)), ((DATA,), ()), ((DATA,), (replace(DATA, name="new"),))])
+    def test_what_only_one_of_them_has_forbids_nothing(self, old: tuple[Volume, ...], new: tuple[Volume, ...]) -> None:
+        made = plan(situation(a_release(volumes=new), standing(1, a_release(1, volumes=old))))
+        assert (made.mode, made.reason, made.interrupts) == ("overlap", "", ())
+
+    def test_only_the_process_types_that_have_some_are_handed_over(self) -> None:
+        release, old = a_release(volumes=(OF_WORKERS,)), a_release(1, volumes=(OF_WORKERS,))
+        made = plan(situation(release, standing(1, old, web=1, worker=1), wanted=names(9, web=1, worker=1)))
+        assert short(made)[:4] == ["start d9.web.1", "park d1.worker.1", "start d9.worker.1", "switch v2"]
+        assert (made.mode, made.reason, made.interrupts) == ("overlap", "volume", ("worker",))
+
+    @pytest.mark.parametrize("kind", ["canary", "bluegreen"])
+    def test_strategies_that_take_both_at_once_become_recreate_and_it_is_told(self, kind: str) -> None:
+        release = a_release(volumes=(DATA,), strategy=Strategy(kind, promote="manual"))  # type: ignore[arg-type]
+        made = plan(situation(release, standing(1, a_release(1, volumes=(DATA,)))))
+        assert (made.strategy, made.reason, made.waits) == ("recreate", "volume", False)
+        assert any(f"instead of {kind}" in warning for warning in made.warnings)
+
+    def test_no_interruption_is_refused(self) -> None:
+        with pytest.raises(WouldInterrupt, match="would interrupt web: the new instances have the same volumes"):
+            plan(situation(a_release(volumes=(DATA,)), standing(1, a_release(1, volumes=(DATA,))), zero_downtime=True))
+
+    @pytest.mark.parametrize("state", ["draining", "warm", "candidate", "retiring"])
+    def test_what_has_one_without_serving_ends_first(self, state: str) -> None:
+        stands = (standing(1, a_release(1, volumes=(DATA,)), state), standing(2, a_release(3)))
+        made = plan(situation(a_release(volumes=(DATA,)), *stands))
+        assert short(made)[:2] == ["evict dep_1", "start d9.web.1"]
+        assert (made.mode, made.interrupts) == ("overlap", ())
+
+    def test_what_is_taken_over_keeps_its_own(self) -> None:
+        old = a_release(1, volumes=(DATA,))
+        stands = (standing(1, old, "draining"), standing(2, a_release(2)))
+        made = plan(situation(old, *stands, action="rollback"))
+        assert short(made)[:2] == ["adopt d1.web.1", "switch v1"]
+        assert made.named("evict") == ()
+
+    def test_what_nothing_has_any_more_is_said_to_go_into_the_bin(self) -> None:
+        known = frozenset({Place("data", "web", 1), Place("data", "web", 2)})
+        live = standing(1, a_release(1, volumes=(DATA,)), web=2)
+        made = plan(situation(a_release(volumes=(DATA,)), live, volumes=known))
+        assert made.warnings == ("Into the bin, as no instance has it any more: the volume data.web.2.",)
+
+    @pytest.mark.parametrize(("action", "told"), [("rollback", 1), ("deploy", 0)])
+    def test_who_goes_back_is_told_what_comes_out_of_the_bin(self, action: str, told: int) -> None:
+        binned = frozenset({Place("data", "web", 1)})
+        made = plan(situation(a_release(1, volumes=(DATA,)), standing(2, a_release(2)), binned=binned, action=action))
+        assert len([each for each in made.warnings if each.startswith("Out of the bin")]) == told
+
+
 class TestUndo:
     OLD = a_release(1)
 
@@ -297,6 +358,11 @@ def test_instances_are_compared_by_process_type() -> None:
     assert made.processes == (ProcessChange("web", 1, 3), ProcessChange("clock", 1, 0), ProcessChange("worker", 0, 1))
 
 
+VOLUMES = st.lists(
+    st.builds(Volume, st.sampled_from(["data", "jobs"]), st.just("/data"), st.sampled_from(["", "web", "worker"])),
+    max_size=2,
+    unique_by=lambda volume: volume.name,
+).map(tuple)
 SCALES = st.dictionaries(st.sampled_from(["web", "worker", "clock"]), st.integers(1, 3), min_size=1)
 
 
@@ -308,6 +374,8 @@ SCALES = st.dictionaries(st.sampled_from(["web", "worker", "clock"]), st.integer
     action=st.sampled_from(["deploy", "rollback", "restart", "scale"]),
     memory=st.integers(1, 24),
     exclusive=st.sets(st.sampled_from(["web", "worker", "clock"])),
+    before=VOLUMES,
+    after=VOLUMES,
 )
 def test_whatever_there_is_the_plan_holds_together(
     old: dict[str, int],
@@ -317,9 +385,21 @@ def test_whatever_there_is_the_plan_holds_together(
     action: str,
     memory: int,
     exclusive: set[str],
+    before: tuple[Volume, ...],
+    after: tuple[Volume, ...],
 ) -> None:
-    release = a_release(1, strategy=Strategy(kind), stop_first=tuple(sorted(exclusive)))  # type: ignore[arg-type]
-    stands = (standing(1, release, "warm", **warm), standing(2, a_release(2), **old))
+    release = a_release(
+        1,
+        strategy=Strategy(kind),  # type: ignore[arg-type]
+        stop_first=tuple(sorted(exclusive)),
+        volumes=after,
+    )
+    # What stands beside what serves has none that it has: a plan before this one saw to it.
+    apart = tuple(volume for volume in after if volume.name not in {each.name for each in before})
+    stands = (
+        standing(1, replace(release, settings=replace(release.settings, volumes=apart)), "warm", **warm),
+        standing(2, a_release(2, volumes=before), **old),
+    )
     wanted = names(9, **new)
     try:
         made = plan(
@@ -339,6 +419,7 @@ def test_whatever_there_is_the_plan_holds_together(
     assert [move.verb for move in made.moves].count("switch") == 1
     _assert_serves_all_the_time(made, stands[1])
     _assert_never_too_many(made, stands, max(memory, sum(old.values())))
+    _assert_no_volume_is_had_twice(made, stands, release)
 
 
 def _assert_serves_all_the_time(made: Plan, live: Standing) -> None:
@@ -369,3 +450,17 @@ def _assert_never_too_many(made: Plan, stands: tuple[Standing, ...], memory: int
             assert len(up) <= memory
         elif move.verb in ("park", "stop"):
             up = [name for name in up if name != move.what]
+
+
+def _assert_no_volume_is_had_twice(made: Plan, stands: tuple[Standing, ...], release: Release) -> None:
+    """At no time do two instances have the same one."""
+    of = {name: each.release for each in stands for name in each.instances}
+    for move in made.moves:
+        if move.verb == "evict":
+            of = {name: its for name, its in of.items() if name not in stands[0].instances}
+        elif move.verb == "start":
+            of[move.what] = release
+        elif move.verb in ("park", "stop"):
+            of.pop(move.what, None)
+        had = [place for name, its in of.items() for place in places(its.settings.volumes, [name])]
+        assert len(had) == len(set(had)), f"{move} lets two have one of {sorted(had)}"

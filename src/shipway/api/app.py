@@ -27,6 +27,7 @@ from shipway.api.routes import (
     tokens,
     traffic,
     uploads,
+    volumes,
     whoami,
     workspaces,
 )
@@ -41,6 +42,7 @@ _RESOURCES = (
     traffic,
     config,
     environment_config,
+    volumes,
     logs,
     planning,
     pipeline,

@@ -32,6 +32,10 @@ COMMANDS: Commands = {
         "promote": (f"{_HERE}.change:promote", "Send a deployment that is ready its traffic."),
         "cancel": (f"{_HERE}.change:cancel", "Stop a deployment before traffic moves."),
         "config": (f"{_HERE}.config:config", "List, set and unset config vars."),
+        "volumes": (
+            f"{_HERE}.volumes:volumes",
+            "List, add, remove and restore volumes: directories that outlive releases.",
+        ),
         "analyze": (f"{_HERE}.analyze:analyze", "What would be built from a directory, and why."),
     },
     "Look": {

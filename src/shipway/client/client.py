@@ -8,10 +8,11 @@ from shipway.client.calls.services import Services
 from shipway.client.calls.tenancy import Tenancy
 from shipway.client.calls.tokens import Tokens
 from shipway.client.calls.uploads import Uploads
+from shipway.client.calls.volumes import Volumes
 from shipway.client.transport import Transport
 
 
-class Client(Tenancy, Registries, Services, ConfigVars, Deployments, Builds, Uploads, Tokens):
+class Client(Tenancy, Registries, Services, ConfigVars, Deployments, Builds, Uploads, Tokens, Volumes):
     """One server, asked with one token. Use it as a context manager. What it can be asked is in `calls`."""
 
     def __init__(self, url: str, token: str = "", *, door: str = "cli") -> None:

@@ -73,6 +73,12 @@ class WouldInterrupt(Conflict):
     code = "would-interrupt"
 
 
+class WouldBin(Conflict):
+    """It leaves volumes with data without an instance, and nobody has said that this is meant."""
+
+    code = "would-bin"
+
+
 class Unavailable(ShipwayError):
     """A part of the world did not answer. Whoever can wait, retries."""
 

@@ -10,8 +10,9 @@ from shipway.domain.strategy import StrategyType
 #: `overlap`: the new instances start beside the old ones; `overlap-one-by-one`: a few at a time, for which old ones stop;
 #: `stop-first`: the old ones stop before the new ones start.
 Mode = Literal["overlap", "overlap-one-by-one", "stop-first"]
-#: What forbids an overlap: the user's own choice, too little memory, or a device that only one can have.
-Reason = Literal["", "user", "memory", "device"]
+#: What forbids an overlap, of all instances or in an `overlap` of those that are handed over: the user's own choice, too
+#: little memory, or a volume or a device that only one can have.
+Reason = Literal["", "user", "memory", "volume", "device"]
 #: `adopt`: take over one that still stands; `park`: stop one for its successor, to be started again should that fail.
 Verb = Literal["evict", "run", "adopt", "start", "park", "switch", "stop"]
 

@@ -10,6 +10,7 @@ from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import Resources
 from shipway.domain.source import Source
 from shipway.domain.strategy import Guard, Strategy
+from shipway.domain.volume import Volume
 
 #: `maintenance`: requests are answered with a page; `paused`: they are held, and go on when it is over (S10.3).
 TrafficMode = Literal["open", "maintenance", "paused"]
@@ -53,6 +54,8 @@ class ServiceSettings:
     build_timeout: float = 1800.0
     #: Seconds after which the release command is ended.
     release_timeout: float = 600.0
+    #: Directories that outlive releases. A release names them; what is in them no release takes back.
+    volumes: tuple[Volume, ...] = ()
 
     def grace_of(self, process: str) -> float:
         """Seconds between SIGTERM and SIGKILL for instances of a process type."""

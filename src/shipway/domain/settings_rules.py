@@ -8,6 +8,7 @@ from shipway.domain.probe import Probe
 from shipway.domain.process import WEB, argv, process_name
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
+from shipway.domain.volume import check_volumes
 
 #: Which strategy a field of `Strategy` is for.
 _FOR = {"promote": "bluegreen", "steps": "canary", "interval": "canary", "sample": "canary"}
@@ -18,6 +19,7 @@ def check_settings(before: ServiceSettings, after: ServiceSettings) -> None:
     """Raise `Invalid` when `after` can't be meant; what stays as it was `before` is left alone."""
     _check_strategy(before.strategy, after.strategy)
     _check_health(before.probe, after.probe)
+    check_volumes(after.volumes)
     for process in after.stop_first:
         process_name(process)
     if WEB in after.stop_first and WEB not in before.stop_first:

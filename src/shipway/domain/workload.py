@@ -23,6 +23,15 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """A volume of the engine, and where the workload finds it."""
+
+    #: Unique on the engine, like a workload's.
+    volume: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One container or pod to be."""
 
@@ -46,6 +55,8 @@ class Workload:
     hostname: str = ""
     #: Seconds between SIGTERM and SIGKILL when the engine stops it for its own reasons.
     stop_grace: float = 30.0
+    #: Made when missing, and then empty; its user may write in them.
+    volumes: tuple[VolumeMount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

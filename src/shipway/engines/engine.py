@@ -1,6 +1,6 @@
 """The engine port: nine verbs, each safe to repeat. It knows workloads, not services or users."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from shipway.domain.capacity import Capacity
@@ -27,7 +27,8 @@ class Engine(Protocol):
         Ensures its network and pulls the image when it is not present. An instance of that name that already runs is
         kept (only its restart policy follows the workload); one that was created but not started is started; one that
         exited is left exited and returned as such, so that a candidate's crash is never hidden by a retry, unless the
-        workload is one to be restarted: then it runs again.
+        workload is one to be restarted: then it runs again. Its volumes are made when missing, empty and writable for the
+        image's user; `Unavailable` while another instance runs with one of them: no two ever have one volume.
         Raises `DeployFailed` (`image-not-found`, `image-pull-denied`, `cannot-start`) when it can never start.
         """
 
@@ -104,3 +105,15 @@ class InspectsImages(Protocol):
         A tag is asked for at its registry, as it may have moved; where that can't be had, what is present counts.
         Raises `DeployFailed` (`image-not-found`, `image-pull-denied`).
         """
+
+
+@runtime_checkable
+class KeepsVolumes(Protocol):
+    """An engine on which workloads can have volumes (`Workload.volumes`): these outlive all that runs."""
+
+    async def remove_volume(self, volume: str) -> bool:
+        """Make sure that the volume is gone, with all that is in it. False: an instance, running or not, still has it, and
+        it stays. Unknown ones are fine."""
+
+    async def volume_sizes(self) -> Mapping[str, int]:
+        """Bytes in each of this installation's volumes, by name. It may take seconds."""

@@ -4,7 +4,7 @@ It passes the same contract suite as the real one. Instances have addresses, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -25,6 +25,7 @@ from shipway.engines.fake_apps import (
     never_listens,
     serves,
 )
+from shipway.engines.fake_volumes import FakeVolumes
 
 __all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "listens_on", "never_listens", "serves"]
 
@@ -33,7 +34,7 @@ Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
 
 
 class FakeEngine:
-    """`Engine`, `InspectsSockets` and `InspectsImages` without an engine. What it runs outlives its callers' crashes."""
+    """The `Engine`, with all its optional abilities, without an engine. What it runs outlives its callers' crashes."""
 
     def __init__(self) -> None:
         #: Script by image, or by image and process type; any other app serves 200. One-offs go by
@@ -49,6 +50,7 @@ class FakeEngine:
         self.machine = Capacity(memory=64 * 2**30, cpus=4)
         self.networks: set[str] = set()
         self._containers: dict[str, Container] = {}
+        self.volumes = FakeVolumes(self._containers)
         self._last_address = IPv4Address("10.200.0.1")
         self._resolved: dict[str, str] = {}
         self._listeners: list[asyncio.Queue[InstanceEvent | None]] = []
@@ -92,6 +94,7 @@ class FakeEngine:
     async def start(self, workload: Workload) -> Instance:
         """See `Engine.start`."""
         async with self._effect("start"):
+            self.volumes.refuse_a_second(workload)
             container = self._ensure(workload, one_off=False)
             container.workload = replace(container.workload, restart=workload.restart)
             if container.state == "exited" and workload.restart:
@@ -183,6 +186,16 @@ class FakeEngine:
             self._resolved[resolved] = reference
         return resolved, self.exposed_ports.get(reference, 0)
 
+    async def remove_volume(self, volume: str) -> bool:
+        """See `KeepsVolumes.remove_volume`."""
+        async with self._effect("remove_volume"):
+            return self.volumes.remove(volume)
+
+    async def volume_sizes(self) -> Mapping[str, int]:
+        """See `KeepsVolumes.volume_sizes`."""
+        self._reach()
+        return self.volumes.sizes()
+
     async def close(self) -> None:
         """See `Engine.close`."""
 
@@ -205,6 +218,7 @@ class FakeEngine:
         if workload.name not in self._containers:
             self._pull(workload.image)
             self.networks.add(workload.network)
+            self.volumes.make(workload)
             # An address that nobody ever had, so that a stale one reaches nobody.
             self._last_address += 1
             behaviour = self._behaviour(workload, one_off=one_off)

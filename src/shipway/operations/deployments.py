@@ -5,14 +5,16 @@ from typing import Literal
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment
-from shipway.domain.errors import Conflict, Invalid
+from shipway.domain.errors import Conflict, Invalid, WouldBin
 from shipway.domain.names import ServicePath
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource, Revision, UploadSource
+from shipway.domain.volume import Place
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.planning import check_counts, earlier_release, plan_scale
 from shipway.operations.queueing import enqueue, give_up_older
+from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
@@ -80,13 +82,18 @@ async def restart(platform: Platform, actor: Actor, path: ServicePath) -> Deploy
     return await _again(platform, actor, path, "restart")
 
 
-async def scale(platform: Platform, actor: Actor, path: ServicePath, counts: dict[str, int]) -> Deployment | None:
+async def scale(
+    platform: Platform, actor: Actor, path: ServicePath, counts: dict[str, int], *, bins: bool = False
+) -> Deployment | None:
     """Set how many instances of each process type run. Returns the deployment that does it, `None` when nothing is live:
-    the next deployment starts as many. Raises `NoRoom`, with what is free, when the machine is too small for them."""
+    the next deployment starts as many. Raises `NoRoom`, with what is free, when the machine is too small for them;
+    `WouldBin`, with which, when volumes go into the bin by it and `bins` does not say that they may."""
     check_counts(counts)
     await plan_scale(platform, actor, path, counts)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
+        if not bins:
+            _refuse_to_bin(platform, await would_bin(tx, service, counts))
         await services.change(tx, service.id, scale=service.scale | counts)
         if service.live_deployment_id is None:
             return None
@@ -168,6 +175,15 @@ async def _enqueue(
         release_id=release_id,
         zero_downtime=zero_downtime,
     )
+
+
+def _refuse_to_bin(platform: Platform, places: list[Place]) -> None:
+    if places:
+        days = platform.settings.volume_bin_days
+        raise WouldBin(
+            f"This puts volumes into the bin, and {days} days later removes them: {', '.join(map(str, places))}.",
+            hint="Confirm it with --yes. Until they are removed, `shipway volumes restore` brings them back.",
+        )
 
 
 def _check_revision(platform: Platform, service: Service, wanted: Revision) -> None:

@@ -22,7 +22,8 @@ from shipway.operations.access import Actor
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.together import together
-from shipway.store import deployments, restarts, rollouts, services
+from shipway.pipeline.volumes import remove as remove_volume
+from shipway.store import deployments, restarts, rollouts, services, volumes
 from shipway.store.database import Tx
 
 #: A DNS label may have 63 characters; a suffix needs some.
@@ -135,7 +136,8 @@ async def change_service(
 
 
 async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *, confirm: str) -> None:
-    """Stop and forget a service, for good (S12.5). `confirm` must be its path. Raises `Conflict` while it is deploying."""
+    """Stop and forget a service, and what is in its volumes, for good (S12.5). `confirm` must be its path. Raises
+    `Conflict` while it is deploying."""
     if confirm.strip("/") != str(path):
         raise Invalid("The confirmation does not match.", hint=f"Type the service's whole path: {path}")
     async with platform.database.write() as tx:
@@ -143,12 +145,14 @@ async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *,
         if await deployments.unfinished(tx, service.id):
             raise Conflict(f"{path} is deploying.", hint="Cancel that first: `shipway cancel`.")
         gone = [deployment.id for deployment in await deployments.of_service(tx, service.id, limit=100_000)]
+        kept = await volumes.disown(tx, service.id)
         await services.remove(tx, service.id)
         last = not await services.listed(tx, environment_id=service.environment_id)
     # It is gone for everybody; what is left of it now, the janitor would find too.
     await platform.routes.reconcile()
     instances = await platform.engine.instances(service=service.id)
     await together(platform.engine.stop(each.name, service.settings.grace_of(each.owner.process)) for each in instances)
+    await together(remove_volume(platform, each) for each in kept)
     if last:
         await platform.engine.remove_network(path.network)
     for deployment_id in gone:

@@ -9,6 +9,7 @@ from shipway.pipeline.context import Context
 from shipway.pipeline.delivery import delivery
 from shipway.pipeline.situation import process_of
 from shipway.pipeline.together import together
+from shipway.pipeline.volumes import out_of_the_bin, with_volumes
 from shipway.pipeline.workloads import same_workloads
 from shipway.store import releases, rollouts
 
@@ -22,6 +23,9 @@ async def launch(ctx: Context, rollout: Rollout, names: Collection[str]) -> Roll
     planned = same_workloads(
         ctx.service, ctx.deployment, release, platform.settings, delivered, names=names, restart=False
     )
+    if ctx.deployment.action == "rollback":
+        await out_of_the_bin(platform, release, names, ctx.log)
+    planned = await with_volumes(platform, release, planned)
     for workload in planned:
         ctx.log(f"-----> Starting {workload.name}")
     at_once = rollout.plan.at_once if rollout.plan else 0

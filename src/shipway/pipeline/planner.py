@@ -12,6 +12,7 @@ from shipway.domain.errors import NoRoom, WouldInterrupt
 from shipway.domain.plan import ConfigChange, Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
 from shipway.domain.strategy import StrategyType
+from shipway.pipeline import contention
 from shipway.pipeline.one_by_one import one_by_one
 from shipway.pipeline.situation import Situation, count, process_of
 
@@ -21,16 +22,18 @@ def plan(situation: Situation) -> Plan:
     it can't be done without an interruption and none is allowed."""
     needed, adopted = _needed(situation)
     _refuse_the_impossible(situation)
-    evicted = _evicted(situation, needed)
-    mode, reason, why = _mode(situation, needed, evicted)
-    if mode == "overlap-one-by-one" and _exchange(situation, _free(situation, ())):
-        evicted = ()
+    evicted = _evicted(situation, needed, adopted)
+    mode, reason, why = _mode(situation, needed, adopted, evicted)
+    held = contention.holders(situation, adopted)
+    if mode == "overlap-one-by-one" and _exchange(situation, _free(situation, held)):
+        evicted = held
     free = _free(situation, evicted)
     if mode != "overlap" and adopted:
         return plan(replace(situation, adopts=False))
     if mode == "stop-first":
-        evicted = _evicted(situation, needed, stopped=True)
-    interrupts = _interrupts(situation, mode)
+        evicted = _evicted(situation, needed, adopted, stopped=True)
+    exclusive = _exclusive(situation, adopted)
+    interrupts = _interrupts(situation, mode, exclusive)
     if situation.zero_downtime and interrupts:
         raise WouldInterrupt(
             f"This deployment would interrupt {' and '.join(interrupts)}: {why or 'it is set to stop first'}.",
@@ -45,13 +48,13 @@ def plan(situation: Situation) -> Plan:
         mode=mode,
         reason=reason,
         why=why,
-        moves=_moves(situation, mode, adopted, evicted),
+        moves=_moves(situation, mode, exclusive, adopted, evicted),
         interrupts=interrupts,
         needed=needed,
         free=free,
         processes=_processes(situation),
         config=_config(situation),
-        warnings=_warnings(situation),
+        warnings=_warnings(situation, mode, reason),
         at_once=max(2, situation.cores),
         waits=_strategy(situation, mode) == "bluegreen" and situation.release.settings.strategy.promote == "manual",
     )
@@ -101,12 +104,15 @@ def _refuse_the_impossible(situation: Situation) -> None:
         )
 
 
-def _evicted(situation: Situation, needed: Capacity, *, stopped: bool = False) -> tuple[str, ...]:
-    """Warm sets that have to make room, this service's own first; none where there is room anyway. `stopped`: what serves
-    has gone by then, and beside what can't run twice none of its own stands."""
+def _evicted(
+    situation: Situation, needed: Capacity, adopted: tuple[str, ...], *, stopped: bool = False
+) -> tuple[str, ...]:
+    """What still has a volume that is needed; and warm sets that have to make room, this service's own first, none where
+    there is room anyway. `stopped`: what serves has gone by then, and beside what can't run twice none of its own stands."""
     goes = [situation.live.deployment_id] if stopped and situation.live else []
-    evicted: tuple[str, ...] = ()
-    spare = [each for each in situation.standing if each.state == "warm" and each is not situation.warm]
+    evicted = contention.holders(situation, adopted)
+    warm = (each for each in situation.standing if each.state == "warm" and each is not situation.warm)
+    spare = [each for each in warm if each.deployment_id not in evicted]
     for each in sorted(spare, key=lambda each: (each.service_id != situation.service_id, each.deployment_id)):
         own = stopped and each.service_id == situation.service_id
         if not own and not _free(situation, (*goes, *evicted)).less(needed).short_of:
@@ -115,15 +121,20 @@ def _evicted(situation: Situation, needed: Capacity, *, stopped: bool = False) -
     return evicted
 
 
-def _mode(situation: Situation, needed: Capacity, evicted: tuple[str, ...]) -> tuple[Mode, Reason, str]:
+def _mode(
+    situation: Situation, needed: Capacity, adopted: tuple[str, ...], evicted: tuple[str, ...]
+) -> tuple[Mode, Reason, str]:
     if situation.live is None:
         return "overlap", "", ""
     if situation.release.settings.strategy.type == "recreate":
         return "stop-first", "user", "the strategy is recreate"
+    contested = contention.contested(situation, adopted)
+    if WEB in contention.processes(contested):
+        return "stop-first", "volume", contention.why(contested)
     free = _free(situation, evicted)
     short = free.less(needed).short_of
     if not short or short == "cpu":
-        return "overlap", "", ""
+        return ("overlap", "volume", contention.why(contested)) if contested else ("overlap", "", "")
     why = f"beside the old instances the new ones take {_amount(needed, short)}, and {_amount(free, short)} is free"
     if short != "memory":
         return "stop-first", "device", why
@@ -140,28 +151,34 @@ def _exchange(situation: Situation, free: Capacity) -> tuple[Move, ...] | None:
         taken(live.release.settings.resources, 1),
         old=live.instances,
         new=situation.wanted,
-        exclusive=_exclusive(situation),
+        exclusive=tuple(sorted(_exclusive(situation, ()))),
     )
 
 
-def _interrupts(situation: Situation, mode: Mode) -> tuple[str, ...]:
+def _interrupts(situation: Situation, mode: Mode, exclusive: frozenset[str]) -> tuple[str, ...]:
     if situation.live is None:
         return ()
     before = count(situation.live.instances)
-    exclusive = set(before) if mode == "stop-first" else set(_exclusive(situation))
-    return tuple(sorted(name for name in exclusive if before[name] and count(situation.wanted)[name]))
+    stopped = before if mode == "stop-first" else exclusive
+    return tuple(sorted(name for name in stopped if before[name] and count(situation.wanted)[name]))
 
 
-def _exclusive(situation: Situation) -> tuple[str, ...]:
-    """`web` is only ever stopped first as a whole, with everything else."""
-    return tuple(name for name in situation.release.settings.stop_first if name != WEB)
+def _exclusive(situation: Situation, adopted: tuple[str, ...]) -> frozenset[str]:
+    """Process types that are handed over. `web` is only ever stopped first as a whole, with everything else."""
+    having = contention.processes(contention.contested(situation, adopted))
+    return frozenset((*situation.release.settings.stop_first, *having)) - {WEB}
 
 
-def _moves(situation: Situation, mode: Mode, adopted: tuple[str, ...], evicted: tuple[str, ...]) -> tuple[Move, ...]:
+def _moves(
+    situation: Situation,
+    mode: Mode,
+    exclusive: frozenset[str],
+    adopted: tuple[str, ...],
+    evicted: tuple[str, ...],
+) -> tuple[Move, ...]:
     release = f"v{situation.release.number}"
     new = _without_adopted(situation.wanted, adopted)
     old = situation.live.instances if situation.live else ()
-    exclusive = set(_exclusive(situation))
     parked = old if mode == "stop-first" else tuple(name for name in old if process_of(name) in exclusive)
     late = () if mode == "stop-first" else tuple(name for name in new if process_of(name) in exclusive)
     early = tuple(name for name in new if name not in late)
@@ -207,11 +224,18 @@ def _config(situation: Situation) -> tuple[ConfigChange, ...]:
     )
 
 
-def _warnings(situation: Situation) -> tuple[str, ...]:
-    if not situation.crossed:
-        return ()
-    crossed = " and ".join(f"v{number}" for number in situation.crossed)
-    return (f"The release command of {crossed} has run since; going back does not undo what it did.",)
+def _warnings(situation: Situation, mode: Mode, reason: Reason) -> tuple[str, ...]:
+    told = list(contention.warnings(situation))
+    if situation.crossed:
+        crossed = " and ".join(f"v{number}" for number in situation.crossed)
+        told.append(f"The release command of {crossed} has run since; going back does not undo what it did.")
+    if (
+        mode == "stop-first"
+        and reason == "volume"
+        and (wished := _strategy(situation, "overlap")) in ("bluegreen", "canary")
+    ):
+        told.append(f"Recreate instead of {wished}, which takes the old and the new at once.")
+    return tuple(told)
 
 
 def _amount(of: Capacity, what: str) -> str:

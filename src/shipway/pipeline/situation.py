@@ -8,6 +8,7 @@ from shipway.domain.capacity import Capacity, taken
 from shipway.domain.deployment import Action
 from shipway.domain.process import WEB
 from shipway.domain.release import Release
+from shipway.domain.volume import Place, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Standing:
     def but_running(self, running: Set[str]) -> "Standing":
         """The same, with what is known of it."""
         return replace(self, running=running >= {name for name in self.instances if process_of(name) == WEB})
+
+    @property
+    def has(self) -> frozenset[Place]:
+        """The volumes that its instances have."""
+        return places(self.release.settings.volumes, self.instances)
 
     @property
     def takes(self) -> Capacity:
@@ -56,6 +62,9 @@ class Situation:
     crossed: tuple[int, ...] = ()
     #: Whether what still stands may be taken over.
     adopts: bool = True
+    #: Volumes of the service that have their place; and those in the bin, of each free place.
+    volumes: frozenset[Place] = frozenset()
+    binned: frozenset[Place] = frozenset()
 
     @property
     def live(self) -> Standing | None:

@@ -9,6 +9,7 @@ from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import drain, drain_some
 from shipway.pipeline.situation import process_of
 from shipway.pipeline.together import together
+from shipway.pipeline.volumes import with_volumes
 from shipway.pipeline.workloads import same_workloads
 from shipway.store import deployments, releases, rollouts, services
 from shipway.store.rollouts import StoredRollout
@@ -22,13 +23,14 @@ async def stand(platform: Platform, rollout: StoredRollout, names: Collection[st
         made_by = [await deployments.get(tx, each) for each in sorted({rollout.deployment_id, rollout.origin})]
         release = await releases.get(tx, (await deployments.get(tx, rollout.deployment_id)).release_id or "")
     delivered = await delivery(platform, release)
-    planned = [
+    planned = tuple(
         workload
         for deployment in made_by
         for workload in same_workloads(
             service, deployment, release, platform.settings, delivered, names=names, restart=True
         )
-    ]
+    )
+    planned = await with_volumes(platform, release, planned)
     started = await together(platform.engine.start(workload) for workload in planned)
     found = [Target(each.name, each.address, release.port) for each in started if process_of(each.name) == WEB]
     targets = {target.name: target for target in (*rollout.targets, *found)}

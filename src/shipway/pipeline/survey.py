@@ -11,8 +11,9 @@ from shipway.pipeline.context import Context
 from shipway.pipeline.planner import plan
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.situation import Situation, Standing
+from shipway.pipeline.volumes import restorable
 from shipway.pipeline.workloads import counts, instance_names
-from shipway.store import releases, rollouts
+from shipway.store import releases, rollouts, volumes
 from shipway.store.database import Tx
 
 
@@ -56,6 +57,7 @@ async def survey(
     async with platform.database.read() as tx:
         standing = await _standing(tx)
         crossed = await _crossed(tx, service, release, standing) if action == "rollback" else ()
+        known = await volumes.of_service(tx, service.id)
     machine = await platform.engine.capacity()
     wanted = instance_names(service.path, release.number, deployment, counts(service, release))
     # What was reserved for this deployment before a crash does not stand in its way.
@@ -71,6 +73,8 @@ async def survey(
         zero_downtime=zero_downtime,
         runs_command=runs_command,
         crossed=crossed,
+        volumes=frozenset(volume.place for volume in known if volume.binned_at is None),
+        binned=frozenset(volume.place for volume in restorable(known)),
     )
 
 

@@ -118,7 +118,8 @@ def overlap(plan: Plan) -> str:
         return "Nothing is live that it could interrupt."
     if plan.interrupts:
         told = " and ".join(plan.interrupts)
-        return f"New instances start beside the old ones; of {told}, never to run twice, the old ones end first."
+        cause = "whose volumes no two have" if plan.reason == "volume" else "never to run twice"
+        return f"New instances start beside the old ones; of {told}, {cause}, the old ones end first."
     return "New instances start beside the old ones."
 
 

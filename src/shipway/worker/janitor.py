@@ -10,6 +10,7 @@ from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import retire
 from shipway.pipeline.standing import unpark
 from shipway.store import deployments, queue, rollouts, services, users
+from shipway.worker import volume_bin
 from shipway.worker.contained import contained
 from shipway.worker.memory import give_back
 from shipway.worker.revive import revive
@@ -41,6 +42,7 @@ class Janitor:
         for deployment_id in sorted(present - await self._wanted()):
             await retire(self._platform, deployment_id, lambda _: 10.0)
         await self._bring_back()
+        await volume_bin.tend(self._platform)
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)
         await self._platform.builder.tidy()

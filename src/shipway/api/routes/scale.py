@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, ThePath
@@ -24,10 +24,12 @@ async def scale(
     path: ThePath,
     counts: Annotated[dict[ProcessName, Count], _COUNTS],
     response: Response,
+    *,
+    bins: Annotated[bool, Query(description="Volumes that no instance has any more may go into the bin.")] = False,
 ) -> Scaled:
     """Set how many instances of the given process types run; at once when something is live, else from the next deployment
-    on."""
-    made = await deployments.scale(platform, actor, path, counts)
+    on. Where volumes would go into the bin, it answers 409 with the code `would-bin`, unless that is allowed."""
+    made = await deployments.scale(platform, actor, path, counts, bins=bins)
     view = await services.get_service(platform, actor, path, with_instances=False)
     if made is not None:
         response.status_code = 202

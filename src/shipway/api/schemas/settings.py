@@ -181,6 +181,14 @@ class GuardOut(View):
     window: float
 
 
+class VolumeSettingOut(View):
+    """One volume that is named; each instance of its process types has one of its own."""
+
+    name: str
+    path: str
+    process: str = Field(description="The one process type that has it; empty: all have.")
+
+
 class SettingsOut(View):
     """All settings of a service or a release."""
 
@@ -203,6 +211,7 @@ class SettingsOut(View):
     provider: str
     build_timeout: float
     release_timeout: float
+    volumes: list[VolumeSettingOut]
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

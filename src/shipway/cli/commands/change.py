@@ -1,17 +1,26 @@
 """`rollback`, `restart`, `scale`, `promote`, `cancel`: change what runs."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from shipway.cli import quantities, session
-from shipway.cli.options import SERVICE_PATH, follow_options, json_option, path_argument, zero_downtime_option
-from shipway.cli.output import print_json
+from shipway.cli.options import (
+    SERVICE_PATH,
+    follow_options,
+    json_option,
+    path_argument,
+    yes_option,
+    zero_downtime_option,
+)
+from shipway.cli.output import note, print_json
 from shipway.cli.progress.follow import started
 from shipway.client.errors import ClientError
 
 if TYPE_CHECKING:
     from shipway.client.client import Client
+    from shipway.client.models import Scaled
 
 
 @click.command()
@@ -41,14 +50,15 @@ def restart(path: str | None, no_follow: bool, as_json: bool) -> int:
 @click.argument(
     "words", nargs=-1, required=True, metavar="[PATH] TYPE=N...", shell_complete=SERVICE_PATH.shell_complete
 )
+@yes_option
 @follow_options
-def scale(words: tuple[str, ...], no_follow: bool, as_json: bool) -> int:
+def scale(words: tuple[str, ...], *, yes: bool, no_follow: bool, as_json: bool) -> int:
     """Set how many instances run.
 
-    For example: shipway scale web=3 worker=2
+    For example: shipway scale web=3 worker=2. It asks before it puts volumes into the bin.
     """
     path, counts = session.split_path(words)
-    return scale_to(session.service_path(path), counts, no_follow=no_follow, as_json=as_json)
+    return scale_to(session.service_path(path), counts, yes=yes, no_follow=no_follow, as_json=as_json)
 
 
 @click.command()
@@ -83,6 +93,23 @@ def cancel(what: str | None, as_json: bool) -> None:
         click.echo(f"d{cancelled['number']} is {'cancelled' if done else 'being cancelled'}.")
 
 
+def _scaled(client: "Client", path: str, counts: dict[str, int], *, yes: bool) -> "Scaled":
+    """Scaled, once somebody has said that volumes may go into the bin by it."""
+    try:
+        return client.scale(path, counts, bins=yes)
+    except ClientError as error:
+        if error.code != "would-bin" or not at_a_terminal():
+            raise
+        note(error.message)
+        click.confirm("Scale all the same?", abort=True, err=True)
+    return client.scale(path, counts, bins=True)
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _ready(client: "Client", path: str) -> str:
     """The service's deployment that is ready; a restart that waits behind it may be newer."""
     known = client.deployments(path)["deployments"]
@@ -96,11 +123,11 @@ def _ready(client: "Client", path: str) -> str:
     )
 
 
-def scale_to(path: str, counts: list[str], *, no_follow: bool, as_json: bool) -> int:
+def scale_to(path: str, counts: list[str], *, yes: bool, no_follow: bool, as_json: bool) -> int:
     """Scale, and follow the deployment that does it."""
     wanted = quantities.counts(counts)
     with session.connect() as client:
-        scaled = client.scale(path, wanted)
+        scaled = _scaled(client, path, wanted, yes=yes)
         if scaled["deployment"]:
             return started(client, scaled["deployment"], no_follow=no_follow, as_json=as_json)
     if as_json:

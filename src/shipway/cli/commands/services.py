@@ -11,6 +11,7 @@ from shipway.cli.options import (
     json_option,
     required_path_argument,
     wait_option,
+    yes_option,
     zero_downtime_option,
 )
 from shipway.cli.output import print_facts, print_json, print_table
@@ -97,7 +98,7 @@ def set_service(path: str, as_json: bool, **options: Any) -> None:
 @click.option("--confirm", metavar="PATH", help="The path again, instead of typing it.")
 @json_option
 def delete_service(path: str, confirm: str | None, as_json: bool) -> None:
-    """Stop and forget one with its releases, config and hosts, for good."""
+    """Stop and forget one with its releases, config, hosts and all that is in its volumes, for good."""
     typed = confirm or click.prompt(f"This can't be undone. Type {path} to delete it")
     with session.connect() as client:
         client.delete_service(path, confirm=typed)
@@ -137,10 +138,11 @@ def deploy_service(
 @services.command("scale")
 @required_path_argument
 @click.argument("counts", nargs=-1, required=True, metavar="TYPE=N...")
+@yes_option
 @follow_options
-def scale_service(path: str, counts: tuple[str, ...], no_follow: bool, as_json: bool) -> int:
+def scale_service(path: str, counts: tuple[str, ...], *, yes: bool, no_follow: bool, as_json: bool) -> int:
     """Set how many instances run: `shipway services scale PATH web=3 worker=2`."""
-    return scale_to(path, list(counts), no_follow=no_follow, as_json=as_json)
+    return scale_to(path, list(counts), yes=yes, no_follow=no_follow, as_json=as_json)
 
 
 def _row(service: Service) -> tuple[str, str, str, str]:
@@ -167,6 +169,7 @@ def _facts(service: Service) -> list[tuple[str, str]]:
         ("Dockerfile", settings["dockerfile"]),
         ("Target", settings["target"]),
         ("Devices", " ".join(f"{kind}={count}" for kind, count in sorted(resources["devices"].items()))),
+        ("Volumes", " ".join(f"{each['name']}:{each['path']}" for each in settings["volumes"])),
         ("Strategy", _strategy(settings["strategy"])),
         ("Stop first", " ".join(settings["stop_first"])),
         ("Drain", f"{settings['drain_timeout']:g} s, then SIGTERM and {settings['stop_grace']:g} s"),

@@ -36,9 +36,10 @@ class Services(Asking):
         """For good."""
         self._transport.send("DELETE", paths.service(path), params={"confirm": confirm}, timeout=LONG)
 
-    def scale(self, path: str, counts: Mapping[str, int]) -> models.Scaled:
-        """Set how many instances of each given process type run."""
-        return self._ask(models.Scaled, "PUT", f"{paths.service(path)}/scale", json=dict(counts))
+    def scale(self, path: str, counts: Mapping[str, int], *, bins: bool = False) -> models.Scaled:
+        """Set how many instances of each given process type run. `bins`: volumes may go into the bin by it."""
+        params = {"bins": "true"} if bins else {}
+        return self._ask(models.Scaled, "PUT", f"{paths.service(path)}/scale", json=dict(counts), params=params)
 
     def set_traffic(self, path: str, mode: str) -> models.Traffic:
         """Let requests reach its instances (`open`), or not (`maintenance`, `paused`)."""

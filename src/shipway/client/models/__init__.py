@@ -15,6 +15,7 @@ from shipway.client.models.release import Release
 from shipway.client.models.service import Instance, Restart, Scaled, Service, Traffic
 from shipway.client.models.tenancy import Environment, Project, Workspace
 from shipway.client.models.token import NewToken, Token, WhoAmI
+from shipway.client.models.volume import Declared, Volume, Volumes
 
 __all__ = [
     "BaseImage",
@@ -24,6 +25,7 @@ __all__ = [
     "Config",
     "ConfigChange",
     "Cutover",
+    "Declared",
     "Deployment",
     "DeploymentPage",
     "Environment",
@@ -55,6 +57,8 @@ __all__ = [
     "Upload",
     "VarChange",
     "VarChangePage",
+    "Volume",
+    "Volumes",
     "WhoAmI",
     "Workspace",
 ]

@@ -15,6 +15,7 @@ from shipway.engines.docker.connection import Connection, is_gone
 from shipway.engines.docker.images import Images
 from shipway.engines.docker.locks import Locks
 from shipway.engines.docker.networks import Networks
+from shipway.engines.docker.volumes import Volumes
 
 #: How often the world may change under one start before it is called off.
 _ATTEMPTS = 5
@@ -30,11 +31,14 @@ _TRANSIENT = re.compile(
 class Containers:
     """What runs workloads on Docker."""
 
-    def __init__(self, connection: Connection, installation: str, images: Images, networks: Networks) -> None:
+    def __init__(
+        self, connection: Connection, installation: str, images: Images, networks: Networks, volumes: Volumes
+    ) -> None:
         self._connection = connection
         self._installation = installation
         self._images = images
         self._networks = networks
+        self._volumes = volumes
         self._starting = Locks()
         self._ending = Locks()
 
@@ -44,7 +48,7 @@ class Containers:
 
     async def ensure(self, workload: Workload, *, one_off: bool = False) -> Instance:
         """See `Engine.start`. Costs no more than creating and starting when image and network are known."""
-        async with self._starting(workload.name):
+        async with self._starting(workload.name), self._volumes.claimed(workload):
             for _ in range(_ATTEMPTS):
                 image = await self._images.ensure(workload.image)
                 try:
@@ -102,6 +106,7 @@ class Containers:
             if error.status != 409:
                 raise
             return await self._adopt(workload)
+        await self._volumes.hand_over(container, workload, image.user)
         await container.start()
         return render.started(workload, address, datetime.now(UTC))
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from shipway.engines.docker.connection import Connection, at_the_edge, translate
 from shipway.engines.docker.containers import Containers
 from shipway.engines.docker.images import Credentials, Images
 from shipway.engines.docker.networks import Networks
+from shipway.engines.docker.volumes import Volumes
 
 #: Seconds in which a healthy engine answers a ping.
 _PING_TIMEOUT = 10
@@ -35,9 +36,9 @@ def _no_credential(_reference: str) -> Credential | None:
 
 
 class DockerEngine:
-    """`Engine`, `InspectsSockets` and `InspectsImages` on Docker.
+    """`Engine`, `InspectsSockets`, `InspectsImages` and `KeepsVolumes` on Docker.
 
-    Containers and networks are named `{installation}.{name}` and labelled with the installation: others on the same
+    Containers, networks and volumes are named `{installation}.{name}` and labelled with the installation: others on the same
     Docker are neither seen nor touched. `credentials` gives what an image of the built-in registry is pulled with.
     """
 
@@ -53,7 +54,8 @@ class DockerEngine:
         self._capacity: Capacity | None = None
         self._images = Images(self._connection, credentials or _no_credential)
         self._networks = Networks(self._connection, installation, network_pool)
-        self._containers = Containers(self._connection, installation, self._images, self._networks)
+        self._volumes = Volumes(self._connection, installation)
+        self._containers = Containers(self._connection, installation, self._images, self._networks, self._volumes)
         self._commands = Commands()
 
     @at_the_edge
@@ -156,6 +158,16 @@ class DockerEngine:
     async def resolve_image(self, reference: str) -> tuple[str, int]:
         """See `InspectsImages.resolve_image`."""
         return await self._images.resolve(reference)
+
+    @at_the_edge
+    async def remove_volume(self, volume: str) -> bool:
+        """See `KeepsVolumes.remove_volume`."""
+        return await self._volumes.remove(volume)
+
+    @at_the_edge
+    async def volume_sizes(self) -> Mapping[str, int]:
+        """See `KeepsVolumes.volume_sizes`."""
+        return await self._volumes.sizes()
 
     async def close(self) -> None:
         """See `Engine.close`."""

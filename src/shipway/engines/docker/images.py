@@ -40,8 +40,8 @@ class Images:
         """Pull `reference` when the engine has it not. Raises `DeployFailed` (`image-not-found`, `image-pull-denied`)."""
         if reference not in self._known:
             config = (await self._inspect_or_pull(reference))["Config"]
-            argv = (tuple(config.get(field) or ()) for field in ("Entrypoint", "Cmd"))
-            self._known[reference] = LocalImage(*argv)
+            entrypoint, command = (tuple(config.get(field) or ()) for field in ("Entrypoint", "Cmd"))
+            self._known[reference] = LocalImage(entrypoint, command, config.get("User") or "")
         return self._known[reference]
 
     def forget(self, reference: str) -> None:

@@ -40,6 +40,8 @@ class LocalImage:
 
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    #: Its USER; empty: root.
+    user: str = ""
 
 
 def qualified(installation: str, name: str) -> str:
@@ -66,6 +68,7 @@ def container(installation: str, workload: Workload, image: LocalImage, address:
             "LogConfig": _LOGS,
             "RestartPolicy": restart_policy(workload.restart),
             **_limits(workload.resources),
+            **_mounts(installation, workload),
         },
         "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
     }
@@ -79,6 +82,21 @@ def _limits(resources: Resources) -> Json:
         "NanoCpus": round(resources.cpus * 1_000_000_000),
         "PidsLimit": resources.pids,
     }
+
+
+def _mounts(installation: str, workload: Workload) -> Json:
+    """Volumes are made with the container that first mounts them, and are empty then whatever the image has there: what
+    was copied from one image would hide what the next release's has."""
+    made = [
+        {
+            "Type": "volume",
+            "Source": qualified(installation, mount.volume),
+            "Target": mount.path,
+            "VolumeOptions": {"NoCopy": True, "Labels": volume_labels(installation, workload, mount.volume)},
+        }
+        for mount in workload.volumes
+    ]
+    return {"Mounts": made} if made else {}
 
 
 def _command(workload: Workload, image: LocalImage) -> Json:
@@ -144,6 +162,18 @@ def labels(installation: str, workload: Workload, *, one_off: bool) -> dict[str,
         f"{LABEL}path": owner.path,
         f"{LABEL}release": str(owner.release),
         ONE_OFF: str(one_off).lower(),
+    }
+
+
+def volume_labels(installation: str, workload: Workload, volume: str) -> dict[str, str]:
+    """Whose a volume is."""
+    owner = workload.owner
+    return {
+        INSTALLATION: installation,
+        NAME: volume,
+        SERVICE: owner.service,
+        f"{LABEL}process": owner.process,
+        f"{LABEL}path": owner.path,
     }
 
 

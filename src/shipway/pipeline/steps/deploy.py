@@ -5,7 +5,7 @@ from shipway.domain.errors import Unhealthy
 from shipway.domain.plan import Plan
 from shipway.pipeline.context import Context
 from shipway.pipeline.launch import launch
-from shipway.pipeline.retire import by_settings, retire
+from shipway.pipeline.retire import by_settings, drain, retire
 from shipway.pipeline.standing import park
 from shipway.pipeline.survey import decide
 from shipway.store import releases, rollouts
@@ -28,13 +28,21 @@ async def _make_room(ctx: Context, plan: Plan) -> int:
     """Returns how many requests were cut by it."""
     cut = 0
     for deployment_id in plan.named("evict"):
-        ctx.log("-----> Ending instances that were kept warm, to make room")
+        ctx.log("-----> Ending instances that were kept warm or drain, to make room")
+        await _until_drained(ctx, deployment_id)
         await retire(ctx.platform, deployment_id, by_settings(ctx.service.settings))
     if plan.mode == "stop-first" and (old := await _live(ctx)):
         ctx.log(f"-----> Stopping the old: {', '.join(plan.named('park'))}")
         cut = await park(ctx.platform, old, plan.named("park"))
         ctx.log("-----> Deploying the new")
     return cut
+
+
+async def _until_drained(ctx: Context, deployment_id: str) -> None:
+    async with ctx.platform.database.read() as tx:
+        left = await rollouts.find(tx, deployment_id)
+    if left is not None:
+        await drain(ctx.platform, left.origin, ctx.service.settings.drain_timeout)
 
 
 async def _live(ctx: Context) -> StoredRollout | None:

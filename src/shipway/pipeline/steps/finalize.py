@@ -13,7 +13,8 @@ from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import by_settings, drain, rest, retire
 from shipway.pipeline.standing import stand
 from shipway.pipeline.together import together
-from shipway.store import rollouts
+from shipway.pipeline.volumes import bin_the_unused, kept_warm
+from shipway.store import releases, rollouts
 from shipway.store.rollouts import StoredRollout
 
 
@@ -24,6 +25,8 @@ async def finalize(ctx: Context, rollout: Rollout, switch: Switch) -> Finished:
     report = cutover(old, await _of_the_new(ctx, rollout, switch), _shift(rollout, switch)) if old else None
     if report:
         ctx.log(f"-----> Cutover: {report.summary}")
+    for place in await bin_the_unused(ctx.platform, ctx.service.id, ctx.deployment.actor):
+        ctx.log(f"-----> Into the bin: the volume {place}, which no instance has any more")
     await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
     return Finished(report)
@@ -41,7 +44,7 @@ async def _drain_and_retire(ctx: Context, rollout: Rollout, deployment_id: str, 
         return drained(before, replace(before, in_flight=0) if before and taken_over else None)
     left = counted.in_flight if counted else 0
     ctx.log(f"-----> Old instances drained: {first} in flight at first, {left} cut at the end")
-    if _stays_warm(ctx, rollout, old, switch) and not left:
+    if await _stays_warm(ctx, rollout, old, switch) and not left:
         ctx.log(f"-----> Kept started for an undo, for {settings.keep_warm:g} s")
         await rest(ctx.platform, old, settings.keep_warm, by_settings(settings))
     else:
@@ -49,10 +52,15 @@ async def _drain_and_retire(ctx: Context, rollout: Rollout, deployment_id: str, 
     return drained(before, counted)
 
 
-def _stays_warm(ctx: Context, rollout: Rollout, old: StoredRollout, switch: Switch) -> bool:
-    """Only what served last: one standby is enough. What stopped for its successors can't stand beside them."""
+async def _stays_warm(ctx: Context, rollout: Rollout, old: StoredRollout, switch: Switch) -> bool:
+    """Only what served last: one standby is enough. What stopped for its successors can't stand beside them; nor does
+    what has a volume, which its successors' successors may need."""
     overlaps = rollout.plan is not None and rollout.plan.mode == "overlap"
-    return overlaps and old.deployment_id == switch.former and bool(old.targets) and ctx.service.settings.keep_warm > 0
+    if not overlaps or old.deployment_id != switch.former or not old.targets or ctx.service.settings.keep_warm <= 0:
+        return False
+    async with ctx.platform.database.read() as tx:
+        made = await releases.of_deployments(tx, [old.deployment_id])
+    return all(kept_warm(release.settings, WEB) for release in made.values())
 
 
 def _shift(rollout: Rollout, switch: Switch) -> Shift:

@@ -13,6 +13,7 @@ from shipway.operations.config_history import list_changes
 from shipway.operations.metrics import pipeline_metrics
 from shipway.operations.services import get_service
 from shipway.operations.traffic import set_traffic
+from shipway.operations.volumes import list_volumes
 from shipway.web.render import page_for
 from shipway.web.visit import Visit
 
@@ -39,6 +40,7 @@ async def show(visit: Visit) -> Response:
         metrics=await pipeline_metrics(platform, actor, path),
         config=await get_config(platform, actor, path),
         changes=await list_changes(platform, actor, path, limit=_CHANGES),
+        volumes=await list_volumes(platform, actor, path, sizes=False),
         values_shown=visit.request.query_params.get("config") == "shown",
     )
 

@@ -101,14 +101,15 @@ def upgrade() -> None:
     op.create_table(
         "volumes",
         sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("service_id", sa.String(length=40), nullable=False),
+        sa.Column("service_id", sa.String(length=40), nullable=True),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("process", sa.String(length=40), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("placed_at", sa.String(length=32), nullable=False),
         sa.Column("binned_at", sa.String(length=32), nullable=True),
         sa.Column("binned_by", sa.String(length=80), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(["service_id"], ["services.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["service_id"], ["services.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("volumes", schema=None) as batch_op:
