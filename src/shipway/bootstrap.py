@@ -49,7 +49,11 @@ def assemble(settings: Settings) -> Platform:
         settings=settings,
         database=database,
         engine=DockerEngine(
-            settings.installation, settings.docker_host, settings.network_pool, _pull_credentials(registry)
+            settings.installation,
+            settings.docker_host,
+            settings.network_pool,
+            _pull_credentials(registry),
+            home=settings.home,
         ),
         router=router,
         routes=Routes(database, router),

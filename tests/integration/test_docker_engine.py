@@ -69,7 +69,7 @@ class TestRecovering:
         assert (await only(docker)).state == "running"
 
     async def test_no_docker_is_said_with_its_socket(self, tmp_path: Path) -> None:
-        engine = DockerEngine("nobody", f"unix://{tmp_path}/none.sock")
+        engine = DockerEngine("nobody", f"unix://{tmp_path}/none.sock", home=tmp_path)
         for call in (engine.check, engine.instances, lambda: anext(engine.events())):
             with pytest.raises(Unavailable, match="none.sock") as failure:
                 await call()
@@ -89,10 +89,10 @@ class TestRecovering:
             await tap.open()
             assert len(await engine.instances()) == 1
 
-    async def test_a_wrong_pool_is_refused(self) -> None:
+    async def test_a_wrong_pool_is_refused(self, tmp_path: Path) -> None:
         for pool in ("10.201.0.0/25", "somewhere", "10.201.0.1/16"):
             with pytest.raises(Invalid, match="network_pool"):
-                DockerEngine("nobody", network_pool=pool)
+                DockerEngine("nobody", network_pool=pool, home=tmp_path)
 
 
 class TestCosts:

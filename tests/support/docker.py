@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiodocker
@@ -33,12 +34,13 @@ async def docker_engine(
 ) -> AsyncIterator[DockerEngine]:
     """A Docker engine of `installation` (a unique one when empty); on leaving, all that is labelled with it is removed."""
     installation = installation or unique_installation()
-    engine = DockerEngine(installation, docker_host, network_pool, credentials)
-    try:
-        yield engine
-    finally:
-        await engine.close()
-        await remove_all(installation)
+    with TemporaryDirectory(prefix="shipway-test-") as home:
+        engine = DockerEngine(installation, docker_host, network_pool, credentials, home=Path(home))
+        try:
+            yield engine
+        finally:
+            await engine.close()
+            await remove_all(installation)
 
 
 async def remove_all(installation: str) -> None:
@@ -59,10 +61,10 @@ async def inspect(container: str) -> dict[str, Any]:
         return await docker.containers.container(container).show()
 
 
-async def execute(container: str, *command: str) -> str:
-    """Run a command in a container, and return what it wrote."""
+async def execute(container: str, *command: str, user: str = "") -> str:
+    """Run a command in a container, as the app's or another user of it, and return what it wrote."""
     async with aiodocker.Docker() as docker:
-        run = await docker.containers.container(container).exec(command)
+        run = await docker.containers.container(container).exec(command, user=user)
         written = b""
         async with run.start() as stream:
             while message := await stream.read_out():

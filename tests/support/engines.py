@@ -1,6 +1,7 @@
 """Labs for the engine contract: the same apps on the fake engine and on the real one."""
 
 import asyncio
+import base64
 import math
 import secrets
 from collections.abc import AsyncIterator
@@ -8,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tests.support.docker import commands_inside, docker_engine, kill_app, unique_installation
+from tests.support.docker import commands_inside, docker_engine, execute, kill_app, unique_installation
 from tests.support.images import BUSYBOX, ensure_test_image
 from tests.support.pulls import static_registry
 
@@ -42,6 +43,9 @@ class Lab(Protocol):
     async def answers(self, address: str, port: int = PORT) -> bool:
         """Whether a TCP connection to it is accepted."""
 
+    async def files(self, name: str) -> dict[str, str]:
+        """What an instance can read below `/etc/config`, by the names that it finds there."""
+
 
 class FakeLab:
     """The fake engine."""
@@ -63,6 +67,9 @@ class FakeLab:
 
     async def answers(self, address: str, port: int = PORT) -> bool:
         return await self.engine.request(address, port, "/") is not None
+
+    async def files(self, name: str) -> dict[str, str]:
+        return {path: content.decode() for path, content in self.engine.files(name).items()}
 
 
 class DockerLab:
@@ -94,6 +101,12 @@ class DockerLab:
             return False
         writer.close()
         return True
+
+    async def files(self, name: str) -> dict[str, str]:
+        script = "cd /etc/config && find -L * -type f -exec sh -c 'echo {} $(base64 {} | tr -d \\\\n)' ';' 2>/dev/null"
+        listed = (await execute(self.container(name), "sh", "-c", script)).splitlines()
+        pairs = (line.partition(" ") for line in listed)
+        return {path: base64.b64decode(content).decode() for path, _, content in pairs}
 
 
 @asynccontextmanager

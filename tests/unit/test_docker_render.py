@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ LABELS = {
     "shipway.process": "web",
     "shipway.path": "acme/shop/production/api",
     "shipway.release": "42",
+    "shipway.files": "",
     "shipway.one-off": "false",
 }
 
@@ -213,3 +215,8 @@ def test_events_become_ours() -> None:
     assert render.event(started) == InstanceEvent(WORKLOAD.name, OWNER, "started")
     assert render.event(died) == InstanceEvent(WORKLOAD.name, OWNER, "exited", 3)
     assert render.event(one_off) is None
+
+
+def test_a_file_set_is_mounted_read_only() -> None:
+    [mount] = container(files=Path("/srv/files/app.d1"))["HostConfig"]["Mounts"]
+    assert mount == {"Type": "bind", "Source": "/srv/files/app.d1", "Target": "/etc/config", "ReadOnly": True}

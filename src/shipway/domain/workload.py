@@ -57,6 +57,8 @@ class Workload:
     stop_grace: float = 30.0
     #: Made when missing, and then empty; its user may write in them.
     volumes: tuple[VolumeMount, ...] = ()
+    #: Name of the file set that it sees, read-only, at `/etc/config`; empty: none.
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Instance:
     #: Times the engine started it again by itself.
     restarts: int = 0
     started_at: datetime | None = None
+    #: Name of the file set that it sees; empty: none.
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The engine port: nine verbs, each safe to repeat. It knows workloads, not services or users."""
+"""The engine port: nine verbs and the file sets, each safe to repeat. It knows workloads, not services or users."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
@@ -6,9 +6,10 @@ from typing import Protocol, runtime_checkable
 from shipway.domain.capacity import Capacity
 from shipway.domain.log import Log
 from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.engines.file_sets import FileSets
 
 
-class Engine(Protocol):
+class Engine(FileSets, Protocol):
     """Something that runs workloads. Every method may be called concurrently, also for the same name.
 
     All raise `Unavailable` when the engine does not answer; nothing is known then about whether the effect took
@@ -24,11 +25,11 @@ class Engine(Protocol):
     async def start(self, workload: Workload) -> Instance:
         """Make sure that exactly this workload runs under its name, and return it with its address.
 
-        Ensures its network and pulls the image when it is not present. An instance of that name that already runs is
-        kept (only its restart policy follows the workload); one that was created but not started is started; one that
-        exited is left exited and returned as such, so that a candidate's crash is never hidden by a retry, unless the
-        workload is one to be restarted: then it runs again. Its volumes are made when missing, empty and writable for the
-        image's user; `Unavailable` while another instance runs with one of them: no two ever have one volume.
+        Ensures its network and its file set (an empty one where none was published) and pulls the image when it is not
+        present. An instance of that name that already runs is kept (only its restart policy follows the workload); one
+        that was created but not started is started; one that exited is left exited and returned as such, so that a
+        candidate's crash is never hidden by a retry, unless the workload is one to be restarted: then it runs again.
+        Its volumes are made when missing, empty and writable for the image's user; `Unavailable` while another instance runs with one of them: no two ever have one volume.
         Raises `DeployFailed` (`image-not-found`, `image-pull-denied`, `cannot-start`) when it can never start.
         """
 

@@ -25,6 +25,7 @@ from shipway.engines.fake_apps import (
     never_listens,
     serves,
 )
+from shipway.engines.fake_files import FakeFileSets
 from shipway.engines.fake_volumes import FakeVolumes
 
 __all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "listens_on", "never_listens", "serves"]
@@ -33,10 +34,11 @@ __all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "
 Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
 
 
-class FakeEngine:
+class FakeEngine(FakeFileSets):
     """The `Engine`, with all its optional abilities, without an engine. What it runs outlives its callers' crashes."""
 
     def __init__(self) -> None:
+        super().__init__()
         #: Script by image, or by image and process type; any other app serves 200. One-offs go by
         #: `(image, process)` alone, and any other ends well.
         self.behaviours: dict[str | tuple[str, str], Behaviour] = {}
@@ -63,6 +65,10 @@ class FakeEngine:
                 reachable = not Socket(behaviour.address, port).loopback
                 return behaviour.paths.get(path, behaviour.status) if reachable else None
         return None
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """What an instance sees below `/etc/config`."""
+        return self.published.get(self._containers[name].workload.files, {})
 
     def crash(self, name: str, code: int = KILLED) -> None:
         """End an instance's app from outside, as a bug or the kernel would."""
@@ -219,6 +225,8 @@ class FakeEngine:
             self._pull(workload.image)
             self.networks.add(workload.network)
             self.volumes.make(workload)
+            if workload.files:
+                self.published.setdefault(workload.files, {})
             # An address that nobody ever had, so that a stale one reaches nobody.
             self._last_address += 1
             behaviour = self._behaviour(workload, one_off=one_off)

@@ -186,6 +186,7 @@ class Container:
             oom_killed=self.oom_killed,
             restarts=self.restarts,
             started_at=self.started_at,
+            files=self.workload.files,
         )
 
     def _stopped(self, code: int, state: InstanceState) -> None:

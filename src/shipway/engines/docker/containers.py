@@ -14,6 +14,7 @@ from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.connection import Connection, is_gone
 from shipway.engines.docker.images import Images
 from shipway.engines.docker.locks import Locks
+from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
 from shipway.engines.docker.volumes import Volumes
 
@@ -32,13 +33,20 @@ class Containers:
     """What runs workloads on Docker."""
 
     def __init__(
-        self, connection: Connection, installation: str, images: Images, networks: Networks, volumes: Volumes
+        self,
+        connection: Connection,
+        installation: str,
+        images: Images,
+        networks: Networks,
+        volumes: Volumes,
+        mounts: Mounts,
     ) -> None:
         self._connection = connection
         self._installation = installation
         self._images = images
         self._networks = networks
         self._volumes = volumes
+        self._mounts = mounts
         self._starting = Locks()
         self._ending = Locks()
 
@@ -98,7 +106,8 @@ class Containers:
 
     async def _create_or_adopt(self, workload: Workload, image: render.LocalImage, one_off: bool) -> Instance | None:
         address = await self._networks.reserve(workload.network, workload.name)
-        config = render.container(self._installation, workload, image, address, one_off=one_off)
+        files = await self._mounts.ensure(workload.files) if workload.files else None
+        config = render.container(self._installation, workload, image, address, one_off=one_off, files=files)
         name = render.qualified(self._installation, workload.name)
         try:
             container = await to_its_end(self._connection.docker.containers.create(config, name=name))

@@ -22,6 +22,7 @@ from shipway.engines.docker.commands import Commands
 from shipway.engines.docker.connection import Connection, at_the_edge, translated
 from shipway.engines.docker.containers import Containers
 from shipway.engines.docker.images import Credentials, Images
+from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
 from shipway.engines.docker.volumes import Volumes
 
@@ -39,7 +40,8 @@ class DockerEngine:
     """`Engine`, `InspectsSockets`, `InspectsImages` and `KeepsVolumes` on Docker.
 
     Containers, networks and volumes are named `{installation}.{name}` and labelled with the installation: others on the same
-    Docker are neither seen nor touched. `credentials` gives what an image of the built-in registry is pulled with.
+    Docker are neither seen nor touched. `credentials` gives what an image of the built-in registry is pulled with; file sets
+    are kept in `home`, the installation's own directory on Docker's machine.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class DockerEngine:
         docker_host: str = "",
         network_pool: str = "10.201.0.0/16",
         credentials: Credentials | None = None,
+        *,
+        home: Path,
     ) -> None:
         self._installation = installation
         self._connection = Connection(docker_host)
@@ -55,7 +59,10 @@ class DockerEngine:
         self._images = Images(self._connection, credentials or _no_credential)
         self._networks = Networks(self._connection, installation, network_pool)
         self._volumes = Volumes(self._connection, installation)
-        self._containers = Containers(self._connection, installation, self._images, self._networks, self._volumes)
+        self._mounts = Mounts(home / "files")
+        self._containers = Containers(
+            self._connection, installation, self._images, self._networks, self._volumes, self._mounts
+        )
         self._commands = Commands()
 
     @at_the_edge
@@ -137,6 +144,18 @@ class DockerEngine:
                     if event := render.event(message):
                         yield event
         raise Unavailable("Docker has gone away.", hint="See Docker's own log.")
+
+    async def publish(self, name: str, files: Mapping[str, bytes]) -> None:
+        """See `FileSets.publish`."""
+        await self._mounts.publish(name, files)
+
+    async def withdraw(self, name: str) -> None:
+        """See `FileSets.withdraw`."""
+        await self._mounts.withdraw(name)
+
+    async def file_sets(self) -> set[str]:
+        """See `FileSets.file_sets`."""
+        return await self._mounts.names()
 
     @at_the_edge
     async def remove_network(self, network: str) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 from shipway.domain.process import Resources
 from shipway.domain.workload import Instance, InstanceEvent, InstanceState, Owner, Workload
 from shipway.engines.docker import addresses
+from shipway.engines.file_sets import MOUNTED_AT
 
 Json = dict[str, Any]
 
@@ -20,6 +22,7 @@ NAME = f"{LABEL}name"
 ONE_OFF = f"{LABEL}one-off"
 SERVICE = f"{LABEL}service"
 DEPLOYMENT = f"{LABEL}deployment"
+FILES = f"{LABEL}files"
 
 #: Docker's words for an instance that runs or is about to; anything else is what is left of one.
 _STATES: Mapping[str, InstanceState] = {
@@ -49,8 +52,16 @@ def qualified(installation: str, name: str) -> str:
     return f"{installation}.{name}"
 
 
-def container(installation: str, workload: Workload, image: LocalImage, address: str, *, one_off: bool = False) -> Json:
-    """The body of a request to create a container, hardened (S6.10)."""
+def container(
+    installation: str,
+    workload: Workload,
+    image: LocalImage,
+    address: str,
+    *,
+    one_off: bool = False,
+    files: Path | None = None,
+) -> Json:
+    """The body of a request to create a container, hardened (S6.10). `files`: where its file set is on the engine's machine."""
     network = qualified(installation, workload.network)
     endpoint = {"IPAMConfig": {"IPv4Address": address}, "Aliases": list(workload.aliases)}
     return {
@@ -68,7 +79,7 @@ def container(installation: str, workload: Workload, image: LocalImage, address:
             "LogConfig": _LOGS,
             "RestartPolicy": restart_policy(workload.restart),
             **_limits(workload.resources),
-            **_mounts(installation, workload),
+            **_mounts(installation, workload, files),
         },
         "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
     }
@@ -84,10 +95,10 @@ def _limits(resources: Resources) -> Json:
     }
 
 
-def _mounts(installation: str, workload: Workload) -> Json:
+def _mounts(installation: str, workload: Workload, files: Path | None) -> Json:
     """Volumes are made with the container that first mounts them, and are empty then whatever the image has there: what
     was copied from one image would hide what the next release's has."""
-    made = [
+    volumes: list[Json] = [
         {
             "Type": "volume",
             "Source": qualified(installation, mount.volume),
@@ -96,6 +107,8 @@ def _mounts(installation: str, workload: Workload) -> Json:
         }
         for mount in workload.volumes
     ]
+    seen = {"Type": "bind", "Source": str(files), "Target": MOUNTED_AT, "ReadOnly": True}
+    made = [*volumes, *([seen] if files else [])]
     return {"Mounts": made} if made else {}
 
 
@@ -161,6 +174,7 @@ def labels(installation: str, workload: Workload, *, one_off: bool) -> dict[str,
         f"{LABEL}process": owner.process,
         f"{LABEL}path": owner.path,
         f"{LABEL}release": str(owner.release),
+        FILES: workload.files,
         ONE_OFF: str(one_off).lower(),
     }
 
@@ -208,12 +222,13 @@ def instance(inspection: Json) -> Instance:
         oom_killed=state["OOMKilled"],
         restarts=inspection["RestartCount"],
         started_at=_moment(state["StartedAt"]),
+        files=labels.get(FILES, ""),
     )
 
 
 def started(workload: Workload, address: str, at: datetime) -> Instance:
     """A container that Docker has just started, as an instance."""
-    return Instance(workload.name, workload.owner, "running", address, started_at=at)
+    return Instance(workload.name, workload.owner, "running", address, started_at=at, files=workload.files)
 
 
 def event(message: Json) -> InstanceEvent | None:
