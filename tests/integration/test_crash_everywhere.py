@@ -7,6 +7,7 @@ memory is nothing; what it leaves of the world is all that was done before.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,13 @@ from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.volume import Volume
 from shipway.engines.fake import Behaviour, exits
+from shipway.operations.config_files import change_files
 from shipway.operations.deployments import rollback, scale
 from shipway.operations.history import list_releases
 from shipway.operations.services import change_service
 from shipway.operations.volumes import add_volume
-from shipway.store import queue, rollouts, services
+from shipway.pipeline.files import sweep_files
+from shipway.store import queue, releases, rollouts, services
 from shipway.worker.janitor import Janitor
 from shipway.worker.revive import revive
 from shipway.worker.standby import Standby
@@ -99,6 +102,7 @@ async def assert_nothing(stack: Stack) -> None:
 async def assert_the_world_is(stack: Stack, *, live: int, state: str, deployment_id: str) -> None:
     """Exactly deployment `live` runs and is routed; nothing else is left anywhere."""
     await _end_what_is_warm(stack)
+    await sweep_files(stack.platform)
     deployment = await stack.deployment(deployment_id)
     assert (deployment.state, deployment.finished_at is not None) == (state, True)
     async with stack.platform.database.read() as tx:
@@ -117,6 +121,18 @@ async def assert_the_world_is(stack: Stack, *, live: int, state: str, deployment
     assert await stack.router.request(HOST) in own.instances
     assert set(stack.engine._containers) == {each.name for each in instances}, "a one-off was left behind"
     assert list((stack.platform.settings.home / "work").glob("*")) == []
+    await assert_files_are_the_releases_own(stack, current)
+
+
+async def assert_files_are_the_releases_own(stack: Stack, live: Deployment) -> None:
+    """And no others are anywhere."""
+    async with stack.platform.database.read() as tx:
+        release = await releases.get(tx, live.release_id or "")
+    instances = await stack.engine.instances()
+    for each in instances:
+        seen = {path: sha256(content).hexdigest() for path, content in stack.engine.files(each.name).items()}
+        assert seen == release.given.files
+    assert await stack.engine.file_sets() == {each.files for each in instances}
 
 
 async def _end_what_is_warm(stack: Stack) -> None:
@@ -230,6 +246,29 @@ async def recreated_in_vain(stack: Stack) -> Deployment:
     return await stack.deploy()
 
 
+async def edit(stack: Stack) -> Deployment:
+    """Other config files, and nothing else."""
+    await change_files(stack.platform, stack.actor, PATH, files={"a": "old", "b": "old"}, deploy=True)
+    await stack.work()
+    made = await change_files(stack.platform, stack.actor, PATH, files={"a": "new", "b": "new"})
+    assert made is not None
+    return made
+
+
+async def assert_files_are_of_one_kind(stack: Stack) -> None:
+    """Somebody serves, and its files are the old or the new ones, never neither."""
+    await assert_someone_serves(stack)
+    for each in await stack.engine.instances():
+        assert stack.engine.files(each.name) in ({"a": b"old", "b": b"old"}, {"a": b"new", "b": b"new"})
+
+
+async def edit_undone(stack: Stack) -> Deployment:
+    """The former config files again."""
+    await edit(stack)
+    await stack.work()
+    return await rollback(stack.platform, stack.actor, PATH)
+
+
 Scenario = Callable[[Stack], Awaitable[Deployment]]
 
 
@@ -252,6 +291,8 @@ CASES = [
     pytest.param(Case(app_exits, 1, "failed"), id="app-exits"),
     pytest.param(Case(build_fails, 1, "failed"), id="build-fails"),
     pytest.param(Case(undo, 3, "live"), id="undo"),
+    pytest.param(Case(edit, 3, "live", assert_files_are_of_one_kind), id="edit"),
+    pytest.param(Case(edit_undone, 4, "live", assert_files_are_of_one_kind), id="edit-undone", marks=pytest.mark.heavy),
     pytest.param(Case(hand_over, 3, "live", assert_one_clock_at_most), id="hand-over", marks=pytest.mark.heavy),
     pytest.param(Case(one_by_one, 3, "live", assert_memory_for_four), id="one-by-one", marks=pytest.mark.heavy),
     pytest.param(

@@ -7,7 +7,8 @@ from typing import Literal
 from shipway.domain.source import Revision
 
 DeploymentState = Literal["queued", "running", "ready", "live", "superseded", "failed", "cancelled"]
-Action = Literal["deploy", "rollback", "restart", "scale"]
+#: `config`: the release that is live, with the config files of today.
+Action = Literal["deploy", "rollback", "restart", "scale", "config"]
 StepState = Literal["pending", "running", "complete", "error", "skipped"]
 
 #: The steps, named the same in code, log, API and UI (S6.1).

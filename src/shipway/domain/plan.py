@@ -8,13 +8,14 @@ from shipway.domain.capacity import Capacity
 from shipway.domain.strategy import StrategyType
 
 #: `overlap`: the new instances start beside the old ones; `overlap-one-by-one`: a few at a time, for which old ones stop;
-#: `stop-first`: the old ones stop before the new ones start.
-Mode = Literal["overlap", "overlap-one-by-one", "stop-first"]
+#: `stop-first`: the old ones stop before the new ones start; `in-place`: there are none, as only config files change.
+Mode = Literal["overlap", "overlap-one-by-one", "stop-first", "in-place"]
 #: What forbids an overlap, of all instances or in an `overlap` of those that are handed over: the user's own choice, too
 #: little memory, or a volume or a device that only one can have.
 Reason = Literal["", "user", "memory", "volume", "device"]
-#: `adopt`: take over one that still stands; `park`: stop one for its successor, to be started again should that fail.
-Verb = Literal["evict", "run", "adopt", "start", "park", "switch", "stop"]
+#: `adopt`: take over one that still stands; `park`: stop one for its successor, to be started again should that fail;
+#: `publish`: let those that were taken over see the config files of the release.
+Verb = Literal["evict", "run", "adopt", "start", "park", "publish", "switch", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Move:
     """One act on the world."""
 
     verb: Verb
-    #: Name of the instance; of the release for `run` (its release command) and `switch`; of the deployment for `evict`.
+    #: Name of the instance; of the release for `run` (its release command), `publish` and `switch`; of the deployment for
+    #: `evict`.
     what: str
 
 
@@ -45,8 +47,9 @@ class ProcessChange:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """A config var that is not what it is in the release that serves now. Never its value."""
+    """A config var or file that is not what it is in the release that serves now. Never its value."""
 
+    #: Of a file, the path that instances see it at, which begins with `/`.
     name: str
     change: Literal["added", "changed", "removed"]
 

@@ -54,6 +54,23 @@ class Release:
     #: Release number whose image it took, when made by a rollback with today's config.
     derived_from: int | None = None
 
+    def differs_only_in_files(self, other: "Release") -> bool:
+        """Whether instances of `other` are this release's as soon as they see its config files."""
+        return self.given.files != other.given.files and _but_files(self) == _but_files(other)
+
+
+def _but_files(release: Release) -> tuple[object, ...]:
+    given = (dict(release.given.config), dict(release.given.secrets), dict(release.given.secret_files))
+    made_of = (
+        release.image,
+        release.processes,
+        release.port,
+        release.settings,
+        release.release_command,
+        release.commit,
+    )
+    return release.service_id, given, made_of
+
 
 def config_hash(config: Mapping[str, str]) -> str:
     """A hash of exactly this configuration, equal for equal contents."""

@@ -46,3 +46,11 @@ async def give_up_older(tx: Tx, platform: Platform, service: Service) -> None:
         if known.state == "ready":
             await deployments.mark(tx, known.id, cancel_requested=True)
             platform.signals.notify(topics.cancel(known.id))
+
+
+async def give_up_same(tx: Tx, service: Service, action: Action) -> None:
+    """Those that wait in the queue to do just this are superseded, for one that does it as well."""
+    for waiting in await queue.queued(tx, service.id):
+        if (await deployments.get(tx, waiting)).action == action:
+            await deployments.mark(tx, waiting, "superseded", finished_at=now())
+            await queue.done(tx, waiting)

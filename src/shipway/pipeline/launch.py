@@ -7,6 +7,7 @@ from shipway.domain.artifacts import Rollout, Target
 from shipway.domain.process import WEB
 from shipway.pipeline.context import Context
 from shipway.pipeline.delivery import delivery
+from shipway.pipeline.files import give_files
 from shipway.pipeline.situation import process_of
 from shipway.pipeline.together import together
 from shipway.pipeline.volumes import out_of_the_bin, with_volumes
@@ -26,6 +27,7 @@ async def launch(ctx: Context, rollout: Rollout, names: Collection[str]) -> Roll
     if ctx.deployment.action == "rollback":
         await out_of_the_bin(platform, release, names, ctx.log)
     planned = await with_volumes(platform, release, planned)
+    await give_files(platform, ctx.service, release, names)
     for workload in planned:
         ctx.log(f"-----> Starting {workload.name}")
     at_once = rollout.plan.at_once if rollout.plan else 0

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from shipway.domain.capacity import Capacity, taken, total
 from shipway.domain.errors import NoRoom, WouldInterrupt
-from shipway.domain.plan import ConfigChange, Mode, Move, Plan, ProcessChange, Reason, Verb
+from shipway.domain.plan import Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
 from shipway.domain.strategy import StrategyType
 from shipway.pipeline import contention
+from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.one_by_one import one_by_one
 from shipway.pipeline.situation import Situation, count, process_of
 
@@ -20,6 +21,8 @@ from shipway.pipeline.situation import Situation, count, process_of
 def plan(situation: Situation) -> Plan:
     """The plan. Raises `NoRoom` when the machine is too small for the release however it is done, `WouldInterrupt` when
     it can't be done without an interruption and none is allowed."""
+    if situation.in_place:
+        return _in_place(situation)
     needed, adopted = _needed(situation)
     _refuse_the_impossible(situation)
     evicted = _evicted(situation, needed, adopted)
@@ -53,10 +56,30 @@ def plan(situation: Situation) -> Plan:
         needed=needed,
         free=free,
         processes=_processes(situation),
-        config=_config(situation),
+        config=config_changes(situation),
         warnings=_warnings(situation, mode, reason),
         at_once=max(2, situation.cores),
         waits=_strategy(situation, mode) == "bluegreen" and situation.release.settings.strategy.promote == "manual",
+    )
+
+
+def _in_place(situation: Situation) -> Plan:
+    """Nothing starts, stops or moves: what serves stays, and sees other files."""
+    assert situation.live is not None, "there is something to take over"
+    release, live = situation.release, situation.live
+    return Plan(
+        release=release.number,
+        image=release.image.label,
+        replaces=live.release.number,
+        strategy="rolling",
+        mode="in-place",
+        reason="",
+        why="",
+        moves=(*_all("adopt", live.instances), Move("publish", f"v{release.number}")),
+        free=_free(situation, ()),
+        processes=_processes(situation),
+        config=config_changes(situation),
+        warnings=_warnings(situation, "in-place", ""),
     )
 
 
@@ -211,17 +234,6 @@ def _processes(situation: Situation) -> tuple[ProcessChange, ...]:
     after = count(situation.wanted)
     names = sorted({*before, *after}, key=lambda name: (name != WEB, name))
     return tuple(ProcessChange(name, before[name], after[name]) for name in names)
-
-
-def _config(situation: Situation) -> tuple[ConfigChange, ...]:
-    if situation.live is None:
-        return ()
-    old, new = situation.live.release.given.config, situation.release.given.config
-    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    return tuple(
-        ConfigChange(name, "removed" if name not in new else "added" if name not in old else "changed")
-        for name in changed
-    )
 
 
 def _warnings(situation: Situation, mode: Mode, reason: Reason) -> tuple[str, ...]:

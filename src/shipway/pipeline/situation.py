@@ -1,7 +1,7 @@
 """What a plan depends on, as values: what stands on the machine, and what is wanted instead."""
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shipway.domain.capacity import Capacity, taken
@@ -9,6 +9,7 @@ from shipway.domain.deployment import Action
 from shipway.domain.process import WEB
 from shipway.domain.release import Release
 from shipway.domain.volume import Place, places
+from shipway.domain.workload import Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,15 @@ class Standing:
     state: str
     #: Whether those of `web` run.
     running: bool = True
+    #: Whether all of them can be shown other config files: those that were started before there were any can't.
+    mounted: bool = True
 
-    def but_running(self, running: Set[str]) -> "Standing":
+    def but_seen(self, seen: Iterable[Instance]) -> "Standing":
         """The same, with what is known of it."""
-        return replace(self, running=running >= {name for name in self.instances if process_of(name) == WEB})
+        own = [each for each in seen if each.name in self.instances]
+        running = {each.name for each in own if each.state == "running"}
+        web = {name for name in self.instances if process_of(name) == WEB}
+        return replace(self, running=running >= web, mounted=all(each.files for each in own))
 
     @property
     def has(self) -> frozenset[Place]:
@@ -81,17 +87,45 @@ class Situation:
         """What still stands of the release, just as it is wanted: an undo takes it over."""
         if self.action != "rollback" or not self.adopts:
             return None
-        return next((each for each in self.own if self._as_wanted(each)), None)
+        found = [each for each in self.own if self._as_wanted(each)]
+        return min(found, key=lambda each: each.release.id != self.release.id, default=None)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether what serves is as wanted already, but for the config files that it sees. An undo goes back to instances
+        of the very release where they still stand."""
+        live = self.live
+        if live is None or self.action not in ("config", "rollback"):
+            return False
+        if self.warm is not None and self.warm.release.id == self.release.id:
+            return False
+        unchanged = self.action == "config" and live.release.id == self.release.id
+        alike = unchanged or self._but_for_files(live)
+        return alike and count(live.instances) == count(self.wanted)
 
     def _as_wanted(self, each: Standing) -> bool:
-        if each.state not in ("draining", "warm") or each.release.id != self.release.id or not each.running:
+        if each.state not in ("draining", "warm") or not each.running:
             return False
-        return count(each.instances)[WEB] == count(self.wanted)[WEB] > 0
+        alike = each.release.id == self.release.id or self._but_for_files(each)
+        return alike and count(each.instances)[WEB] == count(self.wanted)[WEB] > 0
+
+    def _but_for_files(self, each: Standing) -> bool:
+        return each.mounted and self.release.differs_only_in_files(each.release)
 
 
 def process_of(instance: str) -> str:
     """The process type in an instance's name."""
     return instance.rsplit(".", 2)[1]
+
+
+def file_set(instance: str) -> str:
+    """The file set that an instance sees: one for all that a deployment has started."""
+    return instance.rsplit(".", 2)[0]
+
+
+def started_by(instance: str) -> int:
+    """The number of the deployment in an instance's name."""
+    return int(instance.rsplit(".", 3)[1].removeprefix("d"))
 
 
 def count(instances: Iterable[str]) -> Counter[str]:

@@ -3,15 +3,20 @@
 from collections.abc import Collection
 
 from shipway.domain.artifacts import Target
+from shipway.domain.deployment import Deployment
 from shipway.domain.process import WEB
+from shipway.domain.release import Release
+from shipway.domain.service import Service
 from shipway.pipeline.delivery import delivery
+from shipway.pipeline.files import ensure_files
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import drain, drain_some
-from shipway.pipeline.situation import process_of
+from shipway.pipeline.situation import process_of, started_by
 from shipway.pipeline.together import together
 from shipway.pipeline.volumes import with_volumes
 from shipway.pipeline.workloads import same_workloads
 from shipway.store import deployments, releases, rollouts, services
+from shipway.store.database import Tx
 from shipway.store.rollouts import StoredRollout
 
 
@@ -20,22 +25,35 @@ async def stand(platform: Platform, rollout: StoredRollout, names: Collection[st
     while Shipway is down and after a reboot; and record where they are now. The router is not told."""
     async with platform.database.read() as tx:
         service = await services.get(tx, rollout.service_id)
-        made_by = [await deployments.get(tx, each) for each in sorted({rollout.deployment_id, rollout.origin})]
         release = await releases.get(tx, (await deployments.get(tx, rollout.deployment_id)).release_id or "")
-    delivered = await delivery(platform, release)
-    planned = tuple(
+        starters = await _starters(tx, service, names)
+    await ensure_files(platform, service, release, names)
+    planned = [
         workload
-        for deployment in made_by
+        for starter, begun_as in starters
         for workload in same_workloads(
-            service, deployment, release, platform.settings, delivered, names=names, restart=True
+            service,
+            starter,
+            begun_as,
+            platform.settings,
+            await delivery(platform, begun_as),
+            names=names,
+            restart=True,
         )
-    )
-    planned = await with_volumes(platform, release, planned)
-    started = await together(platform.engine.start(workload) for workload in planned)
+    ]
+    mounted = await with_volumes(platform, release, tuple(planned))
+    started = await together(platform.engine.start(workload) for workload in mounted)
     found = [Target(each.name, each.address, release.port) for each in started if process_of(each.name) == WEB]
     targets = {target.name: target for target in (*rollout.targets, *found)}
     async with platform.database.write() as tx:
         await rollouts.readdress(tx, rollout.deployment_id, tuple(targets[name] for name in sorted(targets)))
+
+
+async def _starters(tx: Tx, service: Service, names: Collection[str]) -> list[tuple[Deployment, Release]]:
+    """The deployments that started instances of these names, and as which release; since then it may have become another
+    that differs in config files only (decision 19)."""
+    found = [await deployments.by_number(tx, service.id, number) for number in sorted(set(map(started_by, names)))]
+    return [(each, await releases.get(tx, each.release_id)) for each in found if each and each.release_id]
 
 
 async def park(platform: Platform, rollout: StoredRollout, names: Collection[str]) -> int:

@@ -67,7 +67,7 @@ async def survey(
         service_id=service.id,
         release=release,
         wanted=wanted,
-        standing=await _seen_running(platform, service, standing),
+        standing=await _seen(platform, service, action, standing),
         machine=_to_give(platform, machine),
         cores=int(machine.cpus),
         zero_downtime=zero_downtime,
@@ -109,10 +109,12 @@ async def _crossed(tx: Tx, service: Service, release: Release, standing: tuple[S
     return tuple(sorted(each.number for each in since if release.number < each.number <= live and each.release_command))
 
 
-async def _seen_running(platform: Platform, service: Service, standing: tuple[Standing, ...]) -> tuple[Standing, ...]:
+async def _seen(
+    platform: Platform, service: Service, action: Action, standing: tuple[Standing, ...]
+) -> tuple[Standing, ...]:
     """Whether what could be taken over runs; asked only where there is such a thing."""
-    if not any(each.service_id == service.id and each.state in ("warm", "draining") for each in standing):
+    states = ("warm", "draining", "live") if action in ("config", "rollback") else ("warm", "draining")
+    if not any(each.service_id == service.id and each.state in states for each in standing):
         return standing
     seen = await platform.engine.instances(service=service.id)
-    running = {instance.name for instance in seen if instance.state == "running"}
-    return tuple(each.but_running(running) if each.service_id == service.id else each for each in standing)
+    return tuple(each.but_seen(seen) if each.service_id == service.id else each for each in standing)

@@ -11,6 +11,7 @@ from shipway.domain.release import Release
 from shipway.domain.service import Service
 from shipway.domain.workload import Owner, Workload
 from shipway.pipeline.delivery import Delivery
+from shipway.pipeline.situation import file_set
 from shipway.settings import Settings
 
 
@@ -133,6 +134,7 @@ def _workload(
         restart=restart,
         hostname=f"{process}-{ordinal}",
         stop_grace=release.settings.grace_of(process),
+        files=file_set(name),
     )
 
 

@@ -109,6 +109,13 @@ async def adopt(tx: Tx, deployment_id: str, origin: str, instances: Collection[s
     return (await tx.execute(update(t.rollouts).where(standing).values(values))).rowcount > 0
 
 
+async def hand_over(tx: Tx, deployment_id: str, successor: str) -> None:
+    """Let a deployment have all of another's, as it stands: state, place in the proxy, instances."""
+    await remove(tx, successor)
+    own = t.rollouts.c.deployment_id == deployment_id
+    await tx.execute(update(t.rollouts).where(own).values(deployment_id=successor))
+
+
 async def keep_warm(tx: Tx, deployment_id: str, instances: Collection[str], until: datetime) -> bool:
     """Let a drained one stand until then, reduced to these instances; False when it was taken over meanwhile."""
     condition = (t.rollouts.c.deployment_id == deployment_id) & (t.rollouts.c.state == "draining")

@@ -8,7 +8,7 @@ from shipway.domain.plan import Plan
 from shipway.domain.source import GitSource, ImageSource, Source
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
-_ACTIONS = {"deploy": "Deploy", "rollback": "Rollback", "restart": "Restart", "scale": "Scale"}
+_ACTIONS = {"deploy": "Deploy", "rollback": "Rollback", "restart": "Restart", "scale": "Scale", "config": "Config"}
 _DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard"}
 _MIB = 1024 * 1024
 #: Between a number and its unit, so that they stay on one line.
@@ -110,6 +110,8 @@ def purpose(step: str) -> str:
 
 def overlap(plan: Plan) -> str:
     """How old and new instances follow each other, as a sentence."""
+    if plan.mode == "in-place":
+        return "The instances stay as they are; only the config files that they see change."
     if plan.mode == "stop-first":
         return f"The old instances stop before the new ones start, because {plan.why}."
     if plan.mode == "overlap-one-by-one":

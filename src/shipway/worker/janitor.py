@@ -6,6 +6,7 @@ It is the net under everything else: whatever a crash, a bug or an impatient adm
 import asyncio
 
 from shipway.domain.clock import now
+from shipway.pipeline.files import sweep_files
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import retire
 from shipway.pipeline.standing import unpark
@@ -43,14 +44,19 @@ class Janitor:
             await retire(self._platform, deployment_id, lambda _: 10.0)
         await self._bring_back()
         await volume_bin.tend(self._platform)
+        await sweep_files(self._platform)
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)
         await self._platform.builder.tidy()
 
     async def _present(self) -> set[str]:
-        running = {instance.owner.deployment for instance in await self._platform.engine.instances()}
+        seen = await self._platform.engine.instances()
         async with self._platform.database.read() as tx:
-            return running | {known.deployment_id for known in await rollouts.listed(tx)}
+            known = await rollouts.listed(tx)
+        # Whoever names an instance has it, whoever started it.
+        named = {name for each in known for name in each.instances}
+        running = {instance.owner.deployment for instance in seen if instance.name not in named}
+        return running | {each.deployment_id for each in known}
 
     async def _wanted(self) -> set[str]:
         """Deployments whose instances may be there: live, under way, draining under a finalize that still runs, or warm."""

@@ -56,9 +56,12 @@ class MoveOut(View):
 
     verb: Verb = Field(
         description="evict: end a warm set to make room. run: the release command. adopt: take over an instance that still "
-        "stands. park: stop one for its successor, to be started again should that fail. switch: move the requests."
+        "stands. park: stop one for its successor, to be started again should that fail. publish: let those taken over see the "
+        "config files of the release. switch: move the requests."
     )
-    what: str = Field(description="Name of an instance; of the release for run and switch; of a deployment for evict.")
+    what: str = Field(
+        description="Name of an instance; of the release for run, publish and switch; of a deployment for evict."
+    )
 
 
 class ProcessChangeOut(View):
@@ -70,7 +73,7 @@ class ProcessChangeOut(View):
 
 
 class ConfigChangeOut(View):
-    """A config var that is not what it is in the release that serves now."""
+    """A config var or file that is not what it is in the release that serves now."""
 
     name: str
     change: Literal["added", "changed", "removed"]
@@ -94,7 +97,7 @@ class PlanOut(View):
     strategy: StrategyType
     mode: Mode = Field(
         description="overlap: the new instances start beside the old ones; overlap-one-by-one: a few at a time, for which "
-        "old ones stop; stop-first: the old ones stop before."
+        "old ones stop; stop-first: the old ones stop before; in-place: there are no new ones, as only config files change."
     )
     reason: Reason = Field(description="What forbids an overlap; empty when nothing does.")
     why: str = Field(description="The reason as a sentence.")

@@ -19,6 +19,7 @@ _MOVES = {
     "adopt": "take over {}, still there",
     "start": "start {}",
     "park": "stop {}, to come back should this fail",
+    "publish": "let them see the config files of {}",
     "switch": "send the requests to {}",
     "stop": "drain and stop {}",
 }

@@ -37,6 +37,11 @@ class Rollout:
         return self.plan.strategy if self.plan else "rolling"
 
     @property
+    def in_place(self) -> bool:
+        """Whether it is what was live before, to be shown other config files."""
+        return self.plan is not None and self.plan.mode == "in-place"
+
+    @property
     def waits(self) -> bool:
         """Whether the switch waits for somebody's word."""
         return self.plan is not None and self.plan.waits

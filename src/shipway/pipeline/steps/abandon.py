@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from shipway.domain.errors import Unavailable
 from shipway.pipeline.context import Context
+from shipway.pipeline.in_place import put_back
 from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
 from shipway.pipeline.standing import unpark
@@ -32,6 +33,7 @@ async def abandon(ctx: Context) -> None:
     await _stop_release_command(ctx)
     await retire(ctx.platform, ctx.deployment.id, lambda _: 1.0)
     await _bring_back(ctx)
+    await put_back(ctx)
     await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
 

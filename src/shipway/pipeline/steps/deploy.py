@@ -3,7 +3,10 @@
 from shipway.domain.artifacts import Released, Rollout, Target
 from shipway.domain.errors import Unhealthy
 from shipway.domain.plan import Plan
+from shipway.domain.release import Release
 from shipway.pipeline.context import Context
+from shipway.pipeline.files import give_files
+from shipway.pipeline.in_place import find_standing
 from shipway.pipeline.launch import launch
 from shipway.pipeline.retire import by_settings, drain, retire
 from shipway.pipeline.standing import park
@@ -18,8 +21,10 @@ async def start_instances(ctx: Context, released: Released) -> Rollout:
     async with ctx.platform.database.read() as tx:
         release = await releases.get(tx, released.id)
     plan = released.plan or await decide(ctx, release)
+    if plan.mode == "in-place":
+        return await find_standing(ctx, released, plan)
     cut = await _make_room(ctx, plan)
-    targets = await _taken_over(ctx, plan)
+    targets = await _taken_over(ctx, plan, release)
     names = (*plan.named("adopt"), *plan.named("start"))
     return await launch(ctx, Rollout(ctx.deployment.id, released.id, targets, names, plan, cut), plan.first)
 
@@ -50,7 +55,7 @@ async def _live(ctx: Context) -> StoredRollout | None:
         return next((each for each in await rollouts.listed(tx, ctx.service.id) if each.state == "live"), None)
 
 
-async def _taken_over(ctx: Context, plan: Plan) -> tuple[Target, ...]:
+async def _taken_over(ctx: Context, plan: Plan, release: Release) -> tuple[Target, ...]:
     names = plan.named("adopt")
     if not names:
         return ()
@@ -64,4 +69,5 @@ async def _taken_over(ctx: Context, plan: Plan) -> tuple[Target, ...]:
                 hint="Roll back again: new ones are started then.",
                 code="app-exited",
             )
+    await give_files(ctx.platform, ctx.service, release, names)
     return tuple(target for target in found.targets if target.name in names)

@@ -10,7 +10,9 @@ from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
 from shipway.pipeline.delivery import delivery
+from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
+from shipway.pipeline.in_place import create_refiled
 from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
 from shipway.pipeline.workloads import release_command_workload
@@ -23,6 +25,12 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
     """The release to make live: an existing one for a rollback or restart, else a new one of `image`, or of the image
     the service names, and how it is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where there is no room
     for it, or what resolving a foreign image raises."""
+    if ctx.deployment.action == "config":
+        release = await create_refiled(ctx)
+        ctx.log(
+            f"-----> Release v{release.number}: what is live, with {len(release.given.files)} config files of today"
+        )
+        return Released(release.id, release.number, await decide(ctx, release))
     if not ctx.deployment.builds:
         release = await _existing(ctx)
         ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
@@ -87,6 +95,7 @@ async def _run_release_command(ctx: Context, release: Release) -> None:
     delivered = await delivery(ctx.platform, release)
     workload = release_command_workload(ctx.service, ctx.deployment, release, ctx.platform.settings, delivered)
     ctx.log(f"-----> Running the release command: {release.release_command}")
+    await give_files(ctx.platform, ctx.service, release, [workload.name])
     engine, timeout = ctx.platform.engine, release.settings.release_timeout
     code = await engine.run(workload, lambda line: ctx.log(f"       {line}"), timeout)
     await engine.stop(workload.name, 0)

@@ -10,6 +10,7 @@ from shipway.domain.codec import encode
 from shipway.domain.errors import Cancelled, Unhealthy
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
+from shipway.pipeline.in_place import take_over
 from shipway.pipeline.switch_prober import asking
 from shipway.store import deployments, journal, queue, rollouts, services
 from shipway.store.database import Tx
@@ -21,6 +22,8 @@ async def switch_traffic(ctx: Context, rollout: Rollout, health: Health) -> Swit
     Raises `DeployFailed` only while the old set still has the traffic.
     """
     await _refuse_the_unwanted(ctx)
+    if rollout.in_place:
+        return await take_over(ctx, rollout, health)
     await _refuse_the_dead(ctx, rollout)
     record = partial(_record_live, ctx=ctx, health=health)
     async with asking(ctx, wanted=bool(rollout.targets)) as asked:
