@@ -32,6 +32,8 @@ HAS_RULES_OF_ITS_OWN = {
     ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),
     ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/config"),
+    ("patch", f"{_SERVICE}/files"),
+    ("get", f"{_SERVICE}/files/content"),
     ("post", f"{_SERVICE}/plan"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/deploy"),
 }

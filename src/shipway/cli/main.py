@@ -36,6 +36,10 @@ COMMANDS: Commands = {
             f"{_HERE}.volumes:volumes",
             "List, add, remove and restore volumes: directories that outlive releases.",
         ),
+        "files": (
+            f"{_HERE}.files:files",
+            "Config files: text that instances find under /etc/config.",
+        ),
         "analyze": (f"{_HERE}.analyze:analyze", "What would be built from a directory, and why."),
     },
     "Look": {

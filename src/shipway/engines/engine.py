@@ -29,7 +29,8 @@ class Engine(FileSets, Protocol):
         present. An instance of that name that already runs is kept (only its restart policy follows the workload); one
         that was created but not started is started; one that exited is left exited and returned as such, so that a
         candidate's crash is never hidden by a retry, unless the workload is one to be restarted: then it runs again.
-        Its volumes are made when missing, empty and writable for the image's user; `Unavailable` while another instance runs with one of them: no two ever have one volume.
+        Its volumes are made when missing, empty and writable for the image's user; `Unavailable` while another instance
+        runs with one of them: no two ever have one volume.
         Raises `DeployFailed` (`image-not-found`, `image-pull-denied`, `cannot-start`) when it can never start.
         """
 

@@ -7,6 +7,7 @@ from shipway.client.models.build import BaseImage, Build, BuildPage, Freed
 from shipway.client.models.config import Config, Exposed, VarChange, VarChangePage
 from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
 from shipway.client.models.explanation import Explanation, Health
+from shipway.client.models.files import File, FileChange, FileContent, FilesChanged
 from shipway.client.models.logs import LogLine, StepText, Upload
 from shipway.client.models.pipeline import Stage, Status
 from shipway.client.models.plan import Capacity, ConfigChange, Move, Plan, ProcessChange
@@ -32,6 +33,10 @@ __all__ = [
     "Explanation",
     "Exposed",
     "Failure",
+    "File",
+    "FileChange",
+    "FileContent",
+    "FilesChanged",
     "Freed",
     "Guarded",
     "Health",

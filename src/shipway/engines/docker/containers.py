@@ -38,6 +38,7 @@ class Containers:
         installation: str,
         images: Images,
         networks: Networks,
+        *,
         volumes: Volumes,
         mounts: Mounts,
     ) -> None:

@@ -61,7 +61,7 @@ class DockerEngine:
         self._volumes = Volumes(self._connection, installation)
         self._mounts = Mounts(home / "files")
         self._containers = Containers(
-            self._connection, installation, self._images, self._networks, self._volumes, self._mounts
+            self._connection, installation, self._images, self._networks, volumes=self._volumes, mounts=self._mounts
         )
         self._commands = Commands()
 
