@@ -1,4 +1,4 @@
-"""A deployment that brings other config files and nothing else: it takes over what is live, where it stands (decision 19).
+"""A deployment that brings other config files and nothing else: it takes over what is live, where it stands (decision 20).
 
 Nothing is started, nothing is asked and no request goes elsewhere. Its point of no return is the instant in which the files
 change; until then the former deployment is live, as for any other.

@@ -51,7 +51,7 @@ async def stand(platform: Platform, rollout: StoredRollout, names: Collection[st
 
 async def _starters(tx: Tx, service: Service, names: Collection[str]) -> list[tuple[Deployment, Release]]:
     """The deployments that started instances of these names, and as which release; since then it may have become another
-    that differs in config files only (decision 19)."""
+    that differs in config files only (decision 20)."""
     found = [await deployments.by_number(tx, service.id, number) for number in sorted(set(map(started_by, names)))]
     return [(each, await releases.get(tx, each.release_id)) for each in found if each and each.release_id]
 
