@@ -35,7 +35,12 @@ HAS_RULES_OF_ITS_OWN = {
     ("patch", f"{_SERVICE}/files"),
     ("get", f"{_SERVICE}/files/content"),
     ("post", f"{_SERVICE}/plan"),
+    ("post", f"{_SERVICE}/copy"),
+    ("get", f"{_SERVICE}/releases/{{release}}"),
+    ("get", f"{_SERVICE}/releases/{{release}}/difference"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/deploy"),
+    ("post", "/workspaces/{workspace}/projects/{project}/pipeline/promote"),
+    ("post", "/workspaces/{workspace}/projects/{project}/pipeline/redeploy"),
 }
 
 

@@ -77,6 +77,8 @@ async def test_what_fails_more_than_what_was_before_is_rolled_back(stack: Stack)
     assert (current.number, current.action, current.trigger, current.actor) == (3, "rollback", "guard", "Shipway")
     assert current.release_id == first.release_id
     assert (await stack.deployment(second.id)).state == "superseded"
+    async with stack.platform.database.read() as tx:
+        assert (await services.listed(tx))[0].held == "d3 rolled back to v1, by Shipway"
 
 
 async def test_it_is_undone_once_however_often_one_looks_and_after_a_restart(stack: Stack) -> None:

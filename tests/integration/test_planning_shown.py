@@ -50,7 +50,7 @@ async def test_the_plan_that_is_asked_for_is_the_one_that_is_recorded(api: Api) 
     assert recorded | {"image": ""} == asked | {"image": ""}
     assert (asked["image"], recorded["image"]) == ("a new build", "v2")
     assert asked["summary"] == "v2 instead of v1: rolling, overlap, no interruption"
-    assert asked["config"] == [{"name": "COLOUR", "change": "added"}]
+    assert asked["config"] == [{"name": "COLOUR", "change": "added", "kind": "variable", "before": "", "after": ""}]
     assert [move["verb"] for move in asked["moves"]] == ["start", "switch", "stop"]
     assert asked["needed"] == {"memory": 512 * 2**20, "cpus": 1.0, "devices": {}}
 

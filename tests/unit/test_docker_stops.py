@@ -25,6 +25,6 @@ class Patient(Containers):
 async def test_stops_of_one_name_come_one_after_the_other() -> None:
     docker = SimpleNamespace(containers=SimpleNamespace(container=lambda name: name))
     nothing: Any = SimpleNamespace(docker=docker, release=lambda name: None)
-    containers = Patient(nothing, "test", nothing, nothing, nothing)
+    containers = Patient(nothing, "test", nothing, nothing, volumes=nothing, mounts=nothing)
     await asyncio.gather(*(containers.remove("app.web.1", 10) for _ in range(3)))
     assert containers.told == 3

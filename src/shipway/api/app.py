@@ -8,6 +8,7 @@ from shipway.api import errors, openapi
 from shipway.api.guards import BodyLimit, SameOrigin, SecurityHeaders
 from shipway.api.incidents import Incidents
 from shipway.api.routes import (
+    auto_deploy,
     builds,
     config,
     deployments,
@@ -23,6 +24,7 @@ from shipway.api.routes import (
     projects,
     registries,
     registry,
+    releases,
     scale,
     services,
     tokens,
@@ -41,6 +43,7 @@ _RESOURCES = (
     services,
     scale,
     traffic,
+    auto_deploy,
     config,
     environment_config,
     volumes,
@@ -49,6 +52,7 @@ _RESOURCES = (
     planning,
     pipeline,
     deployments,
+    releases,
     explanation,
     builds,
     events,

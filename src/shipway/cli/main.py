@@ -23,13 +23,22 @@ COMMANDS: Commands = {
     "Deploy": {
         "deploy": (f"{_HERE}.deploy:deploy", "Deploy a directory, a revision or an image."),
         "plan": (f"{_HERE}.plan:plan", "What a deployment would do, and why in that way."),
-        "rollback": (f"{_HERE}.change:rollback", "Go back to an earlier release: same image, same config."),
+        "rollback": (f"{_HERE}.rollback:rollback", "Go back to an earlier release: same image, same config."),
+        "redeploy": (f"{_HERE}.again:redeploy", "Deploy what is live once more, with today's config."),
+        "retry": (f"{_HERE}.again:retry", "Try a deployment that failed once more: the same revision, today's config."),
         "restart": (f"{_HERE}.change:restart", "New instances of what is live, without a gap."),
         "scale": (f"{_HERE}.change:scale", "Set how many instances run."),
         "maintenance": (f"{_HERE}.traffic:maintenance", "Answer a service's requests with a page, or no longer."),
         "pause": (f"{_HERE}.traffic:pause", "Hold a service's requests; they go on with `resume`."),
         "resume": (f"{_HERE}.traffic:resume", "Let requests reach a service again, after a pause or maintenance."),
-        "promote": (f"{_HERE}.change:promote", "Send a deployment that is ready its traffic."),
+        "promote": (
+            f"{_HERE}.promote:promote",
+            "Send a deployment that is ready its traffic; bring a release to another environment.",
+        ),
+        "auto-deploy": (
+            f"{_HERE}.auto_deploy:auto_deploy",
+            "Hold a service's automatic deployments, or let them go on.",
+        ),
         "cancel": (f"{_HERE}.change:cancel", "Stop a deployment before traffic moves."),
         "config": (f"{_HERE}.config:config", "List, set and unset config vars."),
         "volumes": (
@@ -48,11 +57,14 @@ COMMANDS: Commands = {
         "logs": (f"{_HERE}.logs:logs", "What a service's instances or its build wrote."),
         "deployments": (f"{_HERE}.history:deployments", "A service's deployments."),
         "builds": (f"{_HERE}.builds:builds", "List and show builds; empty a workspace's build cache."),
-        "releases": (f"{_HERE}.history:releases", "A service's releases: what `rollback --version` goes back to."),
+        "releases": (
+            f"{_HERE}.releases:releases",
+            "List, show and compare releases: what `rollback --version` goes back to.",
+        ),
         "open": (f"{_HERE}.status:open_", "Open a service in the browser."),
     },
     "Manage": {
-        "services": (f"{_HERE}.services:services", "List, create, change, delete, deploy and scale services."),
+        "services": (f"{_HERE}.services:services", "List, create, copy, change, delete, deploy and scale services."),
         "environments": (f"{_HERE}.tenancy:environments", "List and create the places a project runs in."),
         "projects": (f"{_HERE}.tenancy:projects", "List and create projects: things shipped together."),
         "workspaces": (f"{_HERE}.tenancy:workspaces", "List and create workspaces: tenants."),

@@ -38,30 +38,40 @@ class PercentsType(click.ParamType[list[int]]):
         return [int(word) for word in words]
 
 
-class DeploymentNumberType(click.ParamType[int]):
+class _NumberType(click.ParamType[int]):
+    """`12`, or the same with the letter that such numbers have."""
+
+    name = "number"
+    letter = ""
+    noun = ""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As a number."""
+        digits = str(value).removeprefix(self.letter)
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail(f"{value!r} is no {self.noun}'s number; write 12 or {self.letter}12.", param, ctx)
+        return int(digits)
+
+
+class DeploymentNumberType(_NumberType):
     """`12` or `d12`."""
 
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """As a number."""
-        digits = str(value).removeprefix("d")
-        if not (digits.isascii() and digits.isdigit()):
-            self.fail(f"{value!r} is no deployment's number; write 12 or d12.", param, ctx)
-        return int(digits)
+    letter = "d"
+    noun = "deployment"
 
 
-class BuildNumberType(click.ParamType[int]):
+class BuildNumberType(_NumberType):
     """`12` or `v12`."""
 
-    name = "number"
+    letter = "v"
+    noun = "build"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """As a number."""
-        digits = str(value).removeprefix("v")
-        if not (digits.isascii() and digits.isdigit()):
-            self.fail(f"{value!r} is no build's number; write 12 or v12.", param, ctx)
-        return int(digits)
+
+class ReleaseNumberType(_NumberType):
+    """`12` or `v12`."""
+
+    letter = "v"
+    noun = "release"
 
 
 def counts(words: Iterable[str], what: str = "instances", example: str = "web=3") -> dict[str, int]:

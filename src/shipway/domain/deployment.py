@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.source import Revision
 
 DeploymentState = Literal["queued", "running", "ready", "live", "superseded", "failed", "cancelled"]
-#: `config`: the release that is live, with the config files of today.
-Action = Literal["deploy", "rollback", "restart", "scale", "config"]
+#: `config`: the release that is live, with the config files of today; `promote`: another service's image.
+Action = Literal["deploy", "rollback", "restart", "scale", "config", "promote"]
 StepState = Literal["pending", "running", "complete", "error", "skipped"]
 
 #: The steps, named the same in code, log, API and UI (S6.1).
@@ -18,6 +19,9 @@ SOURCE_STEPS = STEPS[:4]
 OPTIONAL_STEPS = ("canary", "promotion", "handover")
 #: Before these begin, a deployment can be cancelled and leaves the previous one untouched.
 POINT_OF_NO_RETURN = "route"
+
+#: Actions that bring what the service has not run before: tried out, watched over, preceded by the release command.
+BRING_NEW: tuple[Action, ...] = ("deploy", "promote")
 
 UNFINISHED: tuple[DeploymentState, ...] = ("queued", "running", "ready")
 
@@ -77,11 +81,23 @@ class Deployment:
     zero_downtime: bool = False
     #: What the guard saw after it went live; `None` while there is nothing to tell.
     guarded: Guarded | None = None
+    #: Release whose image its own release takes, with today's config; `None` where it builds, or takes a release itself.
+    image_from: ImageOrigin | None = None
 
     @property
     def builds(self) -> bool:
-        """Whether it makes a new release from the source, rather than taking an existing one."""
+        """Whether it makes a new release from the source."""
         return self.action == "deploy"
+
+    @property
+    def makes_release(self) -> bool:
+        """Whether it makes a new release at all, rather than taking an existing one."""
+        return self.builds or self.image_from is not None
+
+    @property
+    def brings_new(self) -> bool:
+        """Whether what it makes live is new to the service."""
+        return self.action in BRING_NEW
 
 
 @dataclass(frozen=True, slots=True)

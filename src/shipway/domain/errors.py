@@ -119,6 +119,12 @@ class BuildFailed(DeployFailed):
     code = "build-failed"
 
 
+class ReleaseChanged(DeployFailed):
+    """A release is not what it was when it was made. Nothing of it is started."""
+
+    code = "release-changed"
+
+
 class ReleaseCommandFailed(DeployFailed):
     """The `release:` command ended with something other than 0. (Not in time is the engine's to say: `timeout`.)"""
 

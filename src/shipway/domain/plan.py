@@ -5,6 +5,7 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 from shipway.domain.capacity import Capacity
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.strategy import StrategyType
 
 #: `overlap`: the new instances start beside the old ones; `overlap-one-by-one`: a few at a time, for which old ones stop;
@@ -47,11 +48,15 @@ class ProcessChange:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """A config var or file that is not what it is in the release that serves now. Never its value."""
+    """Something that instances are given, and that is not what it is in the release that serves now."""
 
     #: Of a file, the path that instances see it at, which begins with `/`.
     name: str
     change: Literal["added", "changed", "removed"]
+    kind: Literal["variable", "secret", "secret-file", "file"] = "variable"
+    #: Of a secret, its version; of a file, the hash of its content; of a config var nothing: never its value.
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,10 @@ class Plan:
     at_once: int = 2
     #: Whether the switch waits for somebody's word.
     waits: bool = False
+    #: Release whose image is taken, where the release that is to serve is a new one all the same.
+    image_from: ImageOrigin | None = None
+    #: Of a rollback that is only asked about: what today's config has otherwise than the release that one goes back to.
+    today: tuple[ConfigChange, ...] = ()
 
     @property
     def summary(self) -> str:

@@ -80,6 +80,8 @@ class Service:
     live_deployment_id: str | None
     created_at: datetime
     traffic: TrafficMode = "open"
+    #: Why nothing is deployed by itself for now, pushes or otherwise; empty when it is.
+    held: str = ""
 
     def scale_of(self, process: str, otherwise: int = 1) -> int:
         """Instances wanted of `process`: as scaled, else as many as the release begins with."""

@@ -1,27 +1,25 @@
 """Deployments: ask for one, go back, promote, cancel. `history.py` looks at them."""
 
 import re
-from typing import Literal
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment
 from shipway.domain.errors import Conflict, Invalid, WouldBin
 from shipway.domain.names import ServicePath
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource, Revision, UploadSource
 from shipway.domain.volume import Place
 from shipway.operations import access
 from shipway.operations.access import Actor
-from shipway.operations.planning import check_counts, earlier_release, plan_scale
-from shipway.operations.queueing import enqueue, give_up_older
+from shipway.operations.planning import ConfigMode, check_counts, earlier_release, plan_scale
+from shipway.operations.queueing import QueuePolicy, ask
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, journal, queue, services
 from shipway.store.database import Tx
-
-QueuePolicy = Literal["supersede", "wait"]
 
 _UPLOAD = re.compile(r"[0-9a-f]{64}")
 
@@ -43,7 +41,7 @@ async def deploy(
         _check_revision(platform, service, wanted)
         if isinstance(service.source, UploadSource) and not wanted.upload:
             wanted = await _last_upload(tx, service)
-        made = await _enqueue(
+        made = await ask(
             tx, platform, actor, service, "deploy", revision=wanted, policy=policy, zero_downtime=zero_downtime
         )
     platform.signals.notify(topics.QUEUE)
@@ -56,20 +54,27 @@ async def rollback(
     path: ServicePath,
     *,
     version: int | None = None,
+    config: ConfigMode = "snapshot",
     policy: QueuePolicy = "supersede",
     zero_downtime: bool = False,
 ) -> Deployment:
-    """Make release `version` live again, itself: same digest, same config. Without one: the last that was live before."""
+    """Make release `version` live again, itself: same digest, same config. Without one: the last that was live before.
+
+    `config="current"` makes a new release of its image with today's config instead. Either holds what would be deployed
+    by itself, until that is resumed (`operations/hold.py`).
+    """
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         release = await earlier_release(tx, service, version)
-        made = await _enqueue(
+        itself = config == "snapshot"
+        made = await ask(
             tx,
             platform,
             actor,
             service,
             "rollback",
-            release_id=release.id,
+            release_id=release.id if itself else None,
+            image_from=None if itself else ImageOrigin(release.id, str(path), release.number),
             policy=policy,
             zero_downtime=zero_downtime,
         )
@@ -146,35 +151,9 @@ async def _again(platform: Platform, actor: Actor, path: ServicePath, action: Ac
         if service.live_deployment_id is None:
             raise Conflict(f"{path} has nothing live.", hint="Deploy it first: `shipway deploy`.")
         # Which release that is, is decided when it runs; and a new deploy that waits already stays in the queue.
-        made = await _enqueue(tx, platform, actor, service, action, policy="wait")
+        made = await ask(tx, platform, actor, service, action, policy="wait")
     platform.signals.notify(topics.QUEUE)
     return made
-
-
-async def _enqueue(
-    tx: Tx,
-    platform: Platform,
-    actor: Actor,
-    service: Service,
-    action: Action,
-    *,
-    policy: QueuePolicy,
-    revision: Revision | None = None,
-    release_id: str | None = None,
-    zero_downtime: bool = False,
-) -> Deployment:
-    if policy == "supersede":
-        await give_up_older(tx, platform, service)
-    return await enqueue(
-        tx,
-        service,
-        action,
-        trigger=actor.door,
-        actor=actor.user.name,
-        revision=revision,
-        release_id=release_id,
-        zero_downtime=zero_downtime,
-    )
 
 
 def _refuse_to_bin(platform: Platform, places: list[Place]) -> None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from shipway.domain.artifacts import Image
 from shipway.domain.clock import now
-from shipway.domain.deployment import Action
-from shipway.domain.errors import Conflict, Invalid, NotFound
+from shipway.domain.deployment import BRING_NEW, Action
+from shipway.domain.errors import CallerError, Conflict, Invalid, NotFound
 from shipway.domain.names import ServicePath
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.plan import Plan
 from shipway.domain.process import WEB, ProcessType, process_name
-from shipway.domain.release import Release
+from shipway.domain.release import Given, Release
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.pipeline.config_changes import config_changes
+from shipway.pipeline.derived import derived
 from shipway.pipeline.planner import plan
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.snapshot import snapshot
@@ -23,6 +27,8 @@ from shipway.store import deployments, releases, services
 from shipway.store.database import Tx
 
 MOST_INSTANCES = 50
+#: Of a rollback: what the release had, or what a release that is made now gets.
+ConfigMode = Literal["snapshot", "current"]
 
 
 async def plan_deploy(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
@@ -31,27 +37,39 @@ async def plan_deploy(platform: Platform, actor: Actor, path: ServicePath, *, ze
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await _to_be(tx, service)
-    return await _planned(platform, service, release, "deploy", zero_downtime=zero_downtime)
+    return await planned(platform, service, release, "deploy", zero_downtime=zero_downtime)
 
 
 async def plan_rollback(
-    platform: Platform, actor: Actor, path: ServicePath, version: int | None = None, *, zero_downtime: bool = False
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    version: int | None = None,
+    *,
+    config: ConfigMode = "snapshot",
+    zero_downtime: bool = False,
 ) -> Plan:
-    """To release `version`, by default the last that was live before."""
+    """To release `version`, by default the last that was live before: itself, or its image with today's config. Either
+    says in `today` what the two have otherwise."""
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await earlier_release(tx, service, version)
-    return await _planned(platform, service, release, "rollback", zero_downtime=zero_downtime)
+        today = await _today(tx, service, release, config)
+        number = await services.last_number(tx, service.id, "release") + 1
+    origin = ImageOrigin(release.id, str(path), release.number)
+    wanted = release if config == "snapshot" else derived(service, release, origin, today, number=number)
+    made = await planned(platform, service, wanted, "rollback", zero_downtime=zero_downtime)
+    return replace(made, today=config_changes(release.given, today))
 
 
 async def plan_restart(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
     """Of the release that is live."""
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
-        release = await _live_release(tx, service)
+        release = await live_release(tx, service)
     if release is None:
         raise Conflict(f"{path} has nothing live.", hint="Deploy it first: `shipway deploy`.")
-    return await _planned(platform, service, release, "restart", zero_downtime=zero_downtime)
+    return await planned(platform, service, release, "restart", zero_downtime=zero_downtime)
 
 
 async def plan_scale(
@@ -63,11 +81,11 @@ async def plan_scale(
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         await _check_processes(tx, service, counts)
-        release = await _live_release(tx, service)
+        release = await live_release(tx, service)
     if release is None:
         return None
     scaled = replace(service, scale=service.scale | dict(counts))
-    return await _planned(platform, scaled, release, "scale", zero_downtime=zero_downtime)
+    return await planned(platform, scaled, release, "scale", zero_downtime=zero_downtime)
 
 
 def check_counts(counts: Mapping[str, int]) -> None:
@@ -82,7 +100,7 @@ async def earlier_release(tx: Tx, service: Service, version: int | None) -> Rele
     """The one with that number; without one the release that was live last, other than the one that is: rolling back
     twice goes back and forth no further. Raises `NotFound` or `Conflict`."""
     if version is not None:
-        return await _numbered(tx, service, version)
+        return await numbered_release(tx, service, version)
     live = await deployments.get(tx, service.live_deployment_id) if service.live_deployment_id else None
     for known in await deployments.previously_live(tx, service.id):
         if known.release_id and (live is None or known.release_id != live.release_id):
@@ -93,16 +111,8 @@ async def earlier_release(tx: Tx, service: Service, version: int | None) -> Rele
     )
 
 
-async def _check_processes(tx: Tx, service: Service, counts: Mapping[str, int]) -> None:
-    newest = await releases.of_service(tx, service.id, limit=1)
-    known = {process.name for release in newest for process in release.processes}
-    if known and (unknown := sorted(set(counts) - known)):
-        raise Invalid(
-            f"{service.path} has no process type {unknown[0]!r}.", hint=f"It has: {', '.join(sorted(known))}."
-        )
-
-
-async def _numbered(tx: Tx, service: Service, version: int) -> Release:
+async def numbered_release(tx: Tx, service: Service, version: int) -> Release:
+    """By its number. Raises `NotFound`, with those there are."""
     found = await releases.by_number(tx, service.id, version)
     if found is None:
         known = [f"v{release.number}" for release in await releases.of_service(tx, service.id, limit=10)]
@@ -110,11 +120,31 @@ async def _numbered(tx: Tx, service: Service, version: int) -> Release:
     return found
 
 
-async def _live_release(tx: Tx, service: Service) -> Release | None:
+async def live_release(tx: Tx, service: Service) -> Release | None:
+    """The one that has the traffic."""
     if service.live_deployment_id is None:
         return None
     live = await deployments.get(tx, service.live_deployment_id)
     return await releases.get(tx, live.release_id) if live.release_id else None
+
+
+async def _today(tx: Tx, service: Service, release: Release, config: ConfigMode) -> Given:
+    """What a release would get now. To go back to one as it was takes nothing of it, and must not fail for it."""
+    try:
+        return await snapshot(tx, service)
+    except CallerError:
+        if config == "current":
+            raise
+        return release.given
+
+
+async def _check_processes(tx: Tx, service: Service, counts: Mapping[str, int]) -> None:
+    newest = await releases.of_service(tx, service.id, limit=1)
+    known = {process.name for release in newest for process in release.processes}
+    if known and (unknown := sorted(set(counts) - known)):
+        raise Invalid(
+            f"{service.path} has no process type {unknown[0]!r}.", hint=f"It has: {', '.join(sorted(known))}."
+        )
 
 
 async def _to_be(tx: Tx, service: Service) -> Release:
@@ -138,9 +168,10 @@ async def _to_be(tx: Tx, service: Service) -> Release:
     )
 
 
-async def _planned(
+async def planned(
     platform: Platform, service: Service, release: Release, action: Action, *, zero_downtime: bool
 ) -> Plan:
+    """How `release`, one that there is or one to be (without an id), would come to serve. Raises `NoRoom`, `WouldInterrupt`."""
     async with platform.database.read() as tx:
         number = await services.last_number(tx, service.id, "deployment") + 1
     situation = await survey(
@@ -150,6 +181,7 @@ async def _planned(
         action=action,
         deployment=number,
         zero_downtime=zero_downtime,
-        runs_command=action == "deploy" and bool(release.release_command),
+        makes_release=not release.id,
+        runs_command=action in BRING_NEW and bool(release.release_command),
     )
     return plan(situation)

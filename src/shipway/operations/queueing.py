@@ -1,13 +1,19 @@
 """Putting a deployment into the queue: deployment and queue row in one transaction, neither is ever without the other."""
 
+from typing import Literal
+
 from shipway.domain.clock import now
 from shipway.domain.deployment import Action, Deployment
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.service import Service
 from shipway.domain.source import Revision
+from shipway.operations.access import Actor
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import deployments, queue
+from shipway.store import deployments, queue, services
 from shipway.store.database import Tx
+
+QueuePolicy = Literal["supersede", "wait"]
 
 
 async def enqueue(
@@ -19,9 +25,11 @@ async def enqueue(
     actor: str,
     revision: Revision | None = None,
     release_id: str | None = None,
+    image_from: ImageOrigin | None = None,
     zero_downtime: bool = False,
 ) -> Deployment:
-    """A queued deployment. Tell the worker when the transaction is over: `signals.notify(topics.QUEUE)`."""
+    """A queued deployment. Tell the worker when the transaction is over: `signals.notify(topics.QUEUE)`. A rollback, whoever
+    asked for it, holds what would be deployed by itself: the next push would bring back what somebody went back from."""
     made = await deployments.create(
         tx,
         service.id,
@@ -30,10 +38,43 @@ async def enqueue(
         actor=actor,
         revision=revision or Revision(),
         release_id=release_id,
+        image_from=image_from,
         zero_downtime=zero_downtime,
     )
+    if action == "rollback":
+        to = image_from.number if image_from else made.release_number
+        await services.hold(tx, service.id, f"d{made.number} rolled back to v{to}, by {actor}")
     await queue.enqueue(tx, made.id, service.id)
     return made
+
+
+async def ask(
+    tx: Tx,
+    platform: Platform,
+    actor: Actor,
+    service: Service,
+    action: Action,
+    *,
+    policy: QueuePolicy = "supersede",
+    revision: Revision | None = None,
+    release_id: str | None = None,
+    image_from: ImageOrigin | None = None,
+    zero_downtime: bool = False,
+) -> Deployment:
+    """The same for somebody who asks: what waits already gives way to it, or goes first. The caller tells the worker."""
+    if policy == "supersede":
+        await give_up_older(tx, platform, service)
+    return await enqueue(
+        tx,
+        service,
+        action,
+        trigger=actor.door,
+        actor=actor.user.name,
+        revision=revision,
+        release_id=release_id,
+        image_from=image_from,
+        zero_downtime=zero_downtime,
+    )
 
 
 async def give_up_older(tx: Tx, platform: Platform, service: Service) -> None:

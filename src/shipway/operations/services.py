@@ -56,23 +56,40 @@ async def create_service(
     create_parents: bool = False,
 ) -> Service:
     """A service with nothing running yet. Raises `Conflict` when the path or one of its hosts is taken."""
-    _check_source(platform, actor, path, source)
     async with platform.database.write() as tx:
-        if create_parents:
-            await tenancy.ensure_environment(tx, actor, path.workspace, path.project, path.environment)
-        workspace = await access.workspace(tx, actor, path.workspace)
-        environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
-        service = await services.create(
-            tx,
-            environment,
-            replace(path, service=slug(path.service, "service")),
-            workspace_id=workspace.id,
-            source=source,
-            settings=settings or ServiceSettings(),
+        return await add_service(
+            tx, platform, actor, path, source, settings=settings, hosts=hosts, create_parents=create_parents
         )
-        chosen = [host(name) for name in hosts] or [await _default_host(tx, platform, path)]
-        await services.set_hosts(tx, service.id, chosen)
-        return await services.get(tx, service.id)
+
+
+async def add_service(
+    tx: Tx,
+    platform: Platform,
+    actor: Actor,
+    path: ServicePath,
+    source: Source,
+    *,
+    settings: ServiceSettings | None = None,
+    hosts: Sequence[str] = (),
+    create_parents: bool = False,
+) -> Service:
+    """The same in a transaction of the caller's."""
+    _check_source(platform, actor, path, source)
+    if create_parents:
+        await tenancy.ensure_environment(tx, actor, path.workspace, path.project, path.environment)
+    workspace = await access.workspace(tx, actor, path.workspace)
+    environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
+    service = await services.create(
+        tx,
+        environment,
+        replace(path, service=slug(path.service, "service")),
+        workspace_id=workspace.id,
+        source=source,
+        settings=settings or ServiceSettings(),
+    )
+    chosen = [host(name) for name in hosts] or [await _default_host(tx, platform, path)]
+    await services.set_hosts(tx, service.id, chosen)
+    return await services.get(tx, service.id)
 
 
 async def get_service(

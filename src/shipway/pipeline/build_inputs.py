@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shipway.domain.registries import RegistryCredential
+from shipway.domain.service import Service
 from shipway.pipeline.context import Context
 from shipway.store import build_secrets, config, registry_credentials
+from shipway.store.database import Tx
 from shipway.store.sealing import sealer
 
 
@@ -23,10 +25,13 @@ async def build_inputs(ctx: Context) -> BuildInputs:
     platform, service = ctx.platform, ctx.service
     async with platform.database.read() as tx:
         key = await sealer(tx, platform.settings.home)
-        values = await config.merged(tx, service)
-        names = await config.buildtime(tx, service)
+        arguments = await build_arguments(tx, service)
         secrets = await build_secrets.opened(tx, service.id, key)
         registries = await registry_credentials.opened(tx, service.workspace_id, key)
-    return BuildInputs(
-        {name: values[name] for name in names}, {name: text.encode() for name, text in secrets.items()}, registries
-    )
+    return BuildInputs(arguments, {name: text.encode() for name, text in secrets.items()}, registries)
+
+
+async def build_arguments(tx: Tx, service: Service) -> dict[str, str]:
+    """The config vars that builds get, as they are now."""
+    values = await config.merged(tx, service)
+    return {name: values[name] for name in await config.buildtime(tx, service)}

@@ -1,25 +1,19 @@
-"""What of its config a plan changes: names, never values."""
-
-from collections.abc import Mapping
+"""What of its config a plan changes: secrets by version, files by hash, config vars by name alone."""
 
 from shipway.domain.config_file import ROOT
+from shipway.domain.difference import Change, given_difference
 from shipway.domain.plan import ConfigChange
-from shipway.domain.release import Release
-from shipway.pipeline.situation import Situation
+from shipway.domain.release import Given
 
 
-def config_changes(situation: Situation) -> tuple[ConfigChange, ...]:
-    """Config vars and files that are not what they are in the release that serves now, by name."""
-    if situation.live is None:
-        return ()
-    old, new = _named(situation.live.release), _named(situation.release)
-    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    return tuple(
-        ConfigChange(name, "removed" if name not in new else "added" if name not in old else "changed")
-        for name in changed
-    )
+def config_changes(before: Given | None, after: Given) -> tuple[ConfigChange, ...]:
+    """What instances are given otherwise; nothing where nothing serves."""
+    return tuple(_told(each) for each in given_difference(before, after)) if before else ()
 
 
-def _named(release: Release) -> Mapping[str, str]:
-    files = {f"{ROOT}/{path}": digest for path, digest in release.given.files.items()}
-    return dict(release.given.config) | files
+def _told(each: Change) -> ConfigChange:
+    if each.part == "file":
+        return ConfigChange(f"{ROOT}/{each.name}", each.change, "file", each.before or "", each.after or "")
+    if each.part == "variable":
+        return ConfigChange(each.name, each.change)
+    return ConfigChange(each.name, each.change, each.part, each.before or "", each.after or "")  # type: ignore[arg-type]

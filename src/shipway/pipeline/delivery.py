@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shipway.domain.release import Release
+from shipway.domain.release import Release, refuse_changed
 from shipway.pipeline.platform import Platform
 
 
@@ -16,6 +16,8 @@ class Delivery:
 
 
 async def delivery(platform: Platform, release: Release) -> Delivery:
-    """What instances of `release` are to be handed now."""
+    """What instances of `release` are to be handed now. Raises `ReleaseChanged` when it is not what it was: all that is
+    started passes here first."""
+    refuse_changed(release)
     del platform  # Secrets are opened with its key.
     return Delivery(dict(release.given.config))

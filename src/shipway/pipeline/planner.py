@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shipway.domain.capacity import Capacity, taken, total
+from shipway.domain.deployment import BRING_NEW
 from shipway.domain.errors import NoRoom, WouldInterrupt
 from shipway.domain.plan import Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
@@ -56,10 +57,11 @@ def plan(situation: Situation) -> Plan:
         needed=needed,
         free=free,
         processes=_processes(situation),
-        config=config_changes(situation),
+        config=config_changes(live.release.given if live else None, situation.release.given),
         warnings=_warnings(situation, mode, reason),
         at_once=max(2, situation.cores),
         waits=_strategy(situation, mode) == "bluegreen" and situation.release.settings.strategy.promote == "manual",
+        image_from=situation.release.image_from if situation.makes_release else None,
     )
 
 
@@ -78,7 +80,7 @@ def _in_place(situation: Situation) -> Plan:
         moves=(*_all("adopt", live.instances), Move("publish", f"v{release.number}")),
         free=_free(situation, ()),
         processes=_processes(situation),
-        config=config_changes(situation),
+        config=config_changes(live.release.given, release.given),
         warnings=_warnings(situation, "in-place", ""),
     )
 
@@ -89,7 +91,7 @@ def _strategy(situation: Situation, mode: Mode) -> StrategyType:
     if mode != "overlap":
         return "recreate" if mode == "stop-first" else "rolling"
     wished = situation.release.settings.strategy.type
-    tried = situation.action == "deploy" and situation.live is not None
+    tried = situation.action in BRING_NEW and situation.live is not None
     return wished if tried or wished == "recreate" else "rolling"
 
 

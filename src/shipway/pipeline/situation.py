@@ -62,6 +62,8 @@ class Situation:
     #: Of one instance, the most that can be had.
     cores: int
     zero_downtime: bool = False
+    #: Whether the release is made by this, rather than one that there was.
+    makes_release: bool = False
     #: Whether the release's own command runs.
     runs_command: bool = False
     #: Newer releases whose commands have run since; going back does not undo what they did.

@@ -26,7 +26,8 @@ async def decide(ctx: Context, release: Release) -> Plan:
         action=ctx.deployment.action,
         deployment=ctx.deployment.number,
         zero_downtime=ctx.deployment.zero_downtime,
-        runs_command=ctx.deployment.builds and bool(release.release_command),
+        makes_release=ctx.deployment.makes_release,
+        runs_command=ctx.deployment.brings_new and bool(release.release_command),
     )
     made = plan(situation)
     await _reserve(ctx, made)
@@ -51,6 +52,7 @@ async def survey(
     action: Action,
     deployment: int,
     zero_downtime: bool = False,
+    makes_release: bool = False,
     runs_command: bool = False,
 ) -> Situation:
     """The situation in which deployment number `deployment` is to make `release` live. Raises `Unavailable`."""
@@ -71,6 +73,7 @@ async def survey(
         machine=_to_give(platform, machine),
         cores=int(machine.cpus),
         zero_downtime=zero_downtime,
+        makes_release=makes_release,
         runs_command=runs_command,
         crossed=crossed,
         volumes=frozenset(volume.place for volume in known if volume.binned_at is None),
@@ -104,9 +107,11 @@ async def _standing(tx: Tx) -> tuple[Standing, ...]:
 
 
 async def _crossed(tx: Tx, service: Service, release: Release, standing: tuple[Standing, ...]) -> tuple[int, ...]:
+    """Those made by a rollback with today's config never ran theirs."""
     live = next((s.release.number for s in standing if s.service_id == service.id and s.state == "live"), 0)
     since = await releases.of_service(tx, service.id, limit=100)
-    return tuple(sorted(each.number for each in since if release.number < each.number <= live and each.release_command))
+    ran = [each.number for each in since if each.release_command and each.derived_from is None]
+    return tuple(sorted(number for number in ran if (release.derived_from or release.number) < number <= live))
 
 
 async def _seen(

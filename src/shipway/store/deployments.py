@@ -9,6 +9,7 @@ from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
 from shipway.domain.deployment import UNFINISHED, Action, Deployment, DeploymentState, Failure, Guarded
 from shipway.domain.ids import new_id
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.source import Revision
 from shipway.store import services
 from shipway.store import tables as t
@@ -24,6 +25,7 @@ async def create(
     actor: str,
     revision: Revision,
     release_id: str | None,
+    image_from: ImageOrigin | None = None,
     zero_downtime: bool = False,
 ) -> Deployment:
     """A queued deployment with the service's next number."""
@@ -42,6 +44,8 @@ async def create(
         "weakly_verified": "",
         "created_at": now(),
     }
+    if image_from is not None:
+        values["image_from"] = encode(image_from)
     await tx.execute(insert(t.deployments).values(values))
     return await get(tx, values["id"])
 
@@ -71,6 +75,13 @@ async def of_service(tx: Tx, service_id: str, *, limit: int = 50, before: int | 
         query = query.where(t.deployments.c.number < before)
     rows = await tx.execute(query.order_by(t.deployments.c.number.desc()).limit(limit))
     return [_deployment(row) for row in rows]
+
+
+async def that_made_live(tx: Tx, release_id: str) -> list[Deployment]:
+    """Those by which a release got the traffic, the last one first."""
+    table = t.deployments
+    query = _query().where(table.c.release_id == release_id, table.c.live_at.isnot(None))
+    return [_deployment(row) for row in await tx.execute(query.order_by(table.c.live_at.desc()))]
 
 
 async def unfinished(tx: Tx, service_id: str | None = None) -> list[Deployment]:
@@ -154,4 +165,5 @@ def _deployment(row: Row[Any]) -> Deployment:
         promote_requested=row.promote_requested,
         zero_downtime=row.zero_downtime,
         guarded=decode(Guarded, row.guarded) if row.guarded else None,
+        image_from=decode(ImageOrigin, row.image_from) if row.image_from else None,
     )

@@ -9,8 +9,9 @@ from shipway.domain.artifacts import Image
 from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
 from shipway.domain.ids import new_id
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.process import ProcessType
-from shipway.domain.release import Given, Release
+from shipway.domain.release import Given, Release, release_hash
 from shipway.domain.service import ServiceSettings
 from shipway.store import services
 from shipway.store import tables as t
@@ -29,6 +30,8 @@ async def ensure(
     settings: ServiceSettings,
     release_command: str,
     revision: str,
+    derived_from: int | None = None,
+    image_from: ImageOrigin | None = None,
 ) -> Release:
     """The release that this deployment makes: made now with the next number, or as it was made before a crash."""
     if made := await made_by(tx, deployment_id):
@@ -47,10 +50,21 @@ async def ensure(
         "port": port,
         "settings": encode(settings),
         "config_hash": given.hash,
+        "hash": release_hash(
+            image=image,
+            given=given,
+            processes=processes,
+            port=port,
+            settings=settings,
+            release_command=release_command,
+        ),
         "release_command": release_command,
         "revision": revision,
+        "derived_from": derived_from,
         "created_at": now(),
     }
+    if image_from is not None:
+        values["image_from"] = encode(image_from)
     await tx.execute(insert(t.releases).values(values))
     return await get(tx, values["id"])
 
@@ -58,6 +72,12 @@ async def ensure(
 async def get(tx: Tx, release_id: str) -> Release:
     """By id; the caller knows that it exists."""
     return _release((await tx.execute(select(t.releases).where(t.releases.c.id == release_id))).one())
+
+
+async def find(tx: Tx, release_id: str) -> Release | None:
+    """By id; `None` when it went with its service."""
+    row = (await tx.execute(select(t.releases).where(t.releases.c.id == release_id))).one_or_none()
+    return _release(row) if row else None
 
 
 async def of_deployments(tx: Tx, deployment_ids: Sequence[str]) -> dict[str, Release]:
@@ -103,4 +123,6 @@ def _release(row: Row[Any]) -> Release:
         release_command=row.release_command,
         commit=row.revision,
         derived_from=row.derived_from,
+        image_from=decode(ImageOrigin, row.image_from) if row.image_from else None,
+        hash=row.hash,
     )

@@ -122,6 +122,11 @@ async def set_traffic(tx: Tx, service_id: str, mode: TrafficMode) -> None:
     await tx.execute(update(t.services).where(t.services.c.id == service_id).values(traffic=mode))
 
 
+async def hold(tx: Tx, service_id: str, reason: str) -> None:
+    """Record why nothing is deployed by itself; an empty reason: it is again."""
+    await tx.execute(update(t.services).where(t.services.c.id == service_id).values(held=reason))
+
+
 async def remove(tx: Tx, service_id: str) -> None:
     """Delete a service with its hosts, config, deployments and releases."""
     await tx.execute(delete(t.services).where(t.services.c.id == service_id))
@@ -149,4 +154,5 @@ def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
         live_deployment_id=row.live_deployment_id,
         created_at=row.created_at,
         traffic=row.traffic,
+        held=row.held,
     )

@@ -8,7 +8,14 @@ from shipway.domain.plan import Plan
 from shipway.domain.source import GitSource, ImageSource, Source
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
-_ACTIONS = {"deploy": "Deploy", "rollback": "Rollback", "restart": "Restart", "scale": "Scale", "config": "Config"}
+_ACTIONS = {
+    "deploy": "Deploy",
+    "rollback": "Rollback",
+    "restart": "Restart",
+    "scale": "Scale",
+    "config": "Config",
+    "promote": "Promotion",
+}
 _DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard"}
 _MIB = 1024 * 1024
 #: Between a number and its unit, so that they stay on one line.
@@ -77,6 +84,10 @@ def took(deployment: Deployment) -> str:
 def action(deployment: Deployment) -> str:
     """`Rollback to v3`, `Deploy of main`."""
     word, revision = _ACTIONS[deployment.action], deployment.revision
+    if origin := deployment.image_from:
+        return (
+            f"{word} to v{origin.number}, today's config" if deployment.action == "rollback" else f"{word} of {origin}"
+        )
     if deployment.action == "rollback":
         return f"{word} to v{deployment.release_number}"
     what = revision.ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")

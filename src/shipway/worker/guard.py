@@ -143,7 +143,7 @@ async def _obstacle(tx: Tx, watched: _Watched) -> str:
     own = watched.deployment
     if now() > watched.ends + LATE:
         return "nobody looked in the minutes after the switch"
-    if not own.builds and own.action != "config":
+    if not own.brings_new and own.action != "config":
         # What somebody wanted back stays, and so does what the guard itself brought back.
         return f"it brought no new release, it was a {own.action}"
     if await deployments.unfinished(tx, own.service_id):

@@ -1,4 +1,4 @@
-"""Deployments and releases: look, promote, cancel."""
+"""Deployments: look, promote, cancel."""
 
 from typing import Annotated
 
@@ -7,10 +7,10 @@ from fastapi.responses import PlainTextResponse
 
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, DeploymentId, ThePath
+from shipway.api.routes.pipeline import accepted
 from shipway.api.schemas.deployment import DeploymentOut, DeploymentPage, DeploymentSummary
 from shipway.api.schemas.fields import MOST
-from shipway.api.schemas.release import ReleaseOut
-from shipway.operations import deployments, history, logs
+from shipway.operations import again, deployments, history, logs
 
 router = APIRouter(tags=["deployments"])
 
@@ -32,12 +32,6 @@ async def list_deployments(
     return DeploymentPage(deployments=page, next_before=page[-1].number if len(found) > limit else None)
 
 
-@router.get(f"{SERVICE}/releases")
-async def list_releases(platform: ThePlatform, actor: TheActor, path: ThePath, limit: Limit = 20) -> list[ReleaseOut]:
-    """A service's, newest first."""
-    return [ReleaseOut.of(known) for known in await history.list_releases(platform, actor, path, limit=limit)]
-
-
 @router.get("/deployments/{deployment}")
 async def get_deployment(platform: ThePlatform, actor: TheActor, deployment: DeploymentId) -> DeploymentOut:
     """One with its steps."""
@@ -49,6 +43,14 @@ async def promote_deployment(platform: ThePlatform, actor: TheActor, deployment:
     """Send one that is ready its traffic. It is live when its state says so."""
     await deployments.promote(platform, actor, deployment)
     return await get_deployment(platform, actor, deployment)
+
+
+@router.post("/deployments/{deployment}/retry", status_code=202)
+async def retry_deployment(
+    platform: ThePlatform, actor: TheActor, deployment: DeploymentId, response: Response
+) -> DeploymentOut:
+    """Ask for one that failed or was cancelled once more: the same revision, today's config. The answer is the new one."""
+    return await accepted(platform, actor, await again.retry(platform, actor, deployment), response)
 
 
 @router.post("/deployments/{deployment}/cancel", status_code=202)

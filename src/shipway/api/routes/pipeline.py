@@ -8,9 +8,17 @@ from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import PROJECT, ThePipelinePath
 from shipway.api.schemas.deployment import DeploymentOut
 from shipway.api.schemas.fields import MOST
-from shipway.api.schemas.pipeline import DeployIn, MetricsOut, RollbackIn, StatusOut
+from shipway.api.schemas.pipeline import (
+    DeployIn,
+    MetricsOut,
+    PromoteIn,
+    RedeployIn,
+    RollbackIn,
+    StatusOut,
+)
 from shipway.domain.deployment import Deployment
-from shipway.operations import deployments, history, metrics
+from shipway.domain.names import ServicePath
+from shipway.operations import again, deployments, history, metrics, promotion
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
 
@@ -49,10 +57,61 @@ async def rollback(
     body: RollbackIn | None = None,
     queue: Queue = "supersede",
 ) -> DeploymentOut:
-    """Make an earlier release live again, itself: same image, same config."""
+    """Make an earlier release live again: itself, with the same image and config, or its image with today's config."""
     wanted = body or RollbackIn()
     made = await deployments.rollback(
-        platform, actor, path, version=wanted.version, policy=queue, zero_downtime=wanted.require_zero_downtime
+        platform,
+        actor,
+        path,
+        version=wanted.version,
+        config=wanted.config,
+        policy=queue,
+        zero_downtime=wanted.require_zero_downtime,
+    )
+    return await accepted(platform, actor, made, response)
+
+
+@router.post("/redeploy", status_code=202)
+async def redeploy(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    *,
+    response: Response,
+    body: RedeployIn | None = None,
+    queue: Queue = "supersede",
+) -> DeploymentOut:
+    """Deploy the live release's own commit, upload or image once more, with today's config."""
+    wanted = body or RedeployIn()
+    made = await again.redeploy(
+        platform, actor, path, ref=wanted.ref, policy=queue, zero_downtime=wanted.require_zero_downtime
+    )
+    return await accepted(platform, actor, made, response)
+
+
+@router.post("/promote", status_code=202)
+async def promote(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    *,
+    response: Response,
+    body: PromoteIn,
+    queue: Queue = "supersede",
+) -> DeploymentOut:
+    """Bring a release of another service here: the same image, with this service's config and settings.
+
+    Refused where the image was built with other build-time vars than this service has, unless it is built anew.
+    """
+    made = await promotion.promote_release(
+        platform,
+        actor,
+        ServicePath.parse(body.source),
+        path,
+        version=body.version,
+        rebuild=body.rebuild,
+        policy=queue,
+        zero_downtime=body.require_zero_downtime,
     )
     return await accepted(platform, actor, made, response)
 

@@ -4,10 +4,18 @@ from fastapi import APIRouter
 
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, ThePath
-from shipway.api.schemas.plan import DeployPlanIn, PlanIn, PlanOut, RestartPlanIn, RollbackPlanIn, ScalePlanIn
+from shipway.api.schemas.plan import (
+    DeployPlanIn,
+    PlanIn,
+    PlanOut,
+    PromotePlanIn,
+    RestartPlanIn,
+    RollbackPlanIn,
+    ScalePlanIn,
+)
 from shipway.domain.names import ServicePath
 from shipway.domain.plan import Plan
-from shipway.operations import planning
+from shipway.operations import planning, promotion
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
 
@@ -30,7 +38,19 @@ async def _planned(platform: Platform, actor: Actor, path: ServicePath, body: Pl
         case DeployPlanIn():
             return await planning.plan_deploy(platform, actor, path, zero_downtime=strict)
         case RollbackPlanIn():
-            return await planning.plan_rollback(platform, actor, path, body.version, zero_downtime=strict)
+            return await planning.plan_rollback(
+                platform, actor, path, body.version, config=body.config, zero_downtime=strict
+            )
+        case PromotePlanIn():
+            return await promotion.plan_promotion(
+                platform,
+                actor,
+                ServicePath.parse(body.source),
+                path,
+                version=body.version,
+                rebuild=body.rebuild,
+                zero_downtime=strict,
+            )
         case RestartPlanIn():
             return await planning.plan_restart(platform, actor, path, zero_downtime=strict)
         case ScalePlanIn():

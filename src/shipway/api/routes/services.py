@@ -14,10 +14,10 @@ from shipway.api.routes.paths import (
     WorkspaceName,
     url,
 )
-from shipway.api.schemas.service import ServiceChange, ServiceIn, ServiceOut
+from shipway.api.schemas.service import CopyIn, CopyOut, ServiceChange, ServiceIn, ServiceOut
 from shipway.domain.names import ServicePath, slug
 from shipway.domain.service import ServiceSettings
-from shipway.operations import services, tenancy
+from shipway.operations import services, template, tenancy
 
 router = APIRouter(tags=["services"])
 
@@ -77,6 +77,18 @@ async def create_service(
 async def get_service(platform: ThePlatform, actor: TheActor, path: ThePath) -> ServiceOut:
     """One service with its instances."""
     return ServiceOut.of(await services.get_service(platform, actor, path))
+
+
+@router.post(f"{SERVICE}/copy", status_code=201)
+async def copy_service(
+    platform: ThePlatform, actor: TheActor, path: ThePath, body: CopyIn, response: Response
+) -> CopyOut:
+    """A new service with this one's source, settings, scale and config, and its own from then on. Nothing of it runs."""
+    target = ServicePath.parse(body.to)
+    made = await template.copy_service(platform, actor, path, target, create_parents=body.create_parents)
+    response.headers["Location"] = url(target)
+    view = await services.get_service(platform, actor, target, with_instances=False)
+    return CopyOut(service=ServiceOut.of(view), to_set=list(made.to_set))
 
 
 @router.patch(SERVICE)

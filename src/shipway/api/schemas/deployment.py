@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.fields import View
-from shipway.api.schemas.plan import PlanOut
+from shipway.api.schemas.plan import ImageOriginOut, PlanOut
 from shipway.domain.cutover import Verdict
 from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
 from shipway.domain.names import ServicePath
@@ -107,6 +107,7 @@ class DeploymentSummary(BaseModel):
     started_at: datetime | None
     live_at: datetime | None
     finished_at: datetime | None
+    image_from: ImageOriginOut | None = Field(description="Whose image its own release takes; null where it builds.")
     guarded: GuardedOut | None = Field(description="Null while the guard watches, and where it is off.")
 
     @classmethod
@@ -132,6 +133,7 @@ class DeploymentSummary(BaseModel):
             started_at=deployment.started_at,
             live_at=deployment.live_at,
             finished_at=deployment.finished_at,
+            image_from=ImageOriginOut.model_validate(deployment.image_from) if deployment.image_from else None,
             guarded=GuardedOut.model_validate(deployment.guarded) if deployment.guarded else None,
         )
 

@@ -45,6 +45,11 @@ def _schema(pattern: str, example: str) -> Any:
 
 #: The domain checks names itself, with a hint; the pattern is for readers of the description.
 Slug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": _SLUG, "maxLength": 40})]
+#: The path of a service; the domain checks it itself, too.
+PathText = Annotated[
+    str,
+    Field(max_length=170, json_schema_extra=_schema(f"^{_SLUG[1:-1]}(/{_SLUG[1:-1]}){{3}}$", "acme/shop/staging/api")),
+]
 GitUrl = Annotated[
     str,
     AfterValidator(_rule(_GIT_URL, "is not a repository's URL: give https, ssh or a path, without spaces")),

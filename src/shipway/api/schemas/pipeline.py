@@ -3,8 +3,8 @@
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.deployment import DeploymentOut
-from shipway.api.schemas.fields import MOST, GitRef, ImageReference, Request, View
-from shipway.api.schemas.plan import ZeroDowntime
+from shipway.api.schemas.fields import MOST, GitRef, ImageReference, PathText, Request, View
+from shipway.api.schemas.plan import ConfigChoice, ZeroDowntime
 from shipway.domain.deployment import StepState
 from shipway.domain.source import Revision
 from shipway.operations.history import DeploymentView
@@ -30,6 +30,23 @@ class RollbackIn(Request):
     version: int | None = Field(
         default=None, ge=1, le=MOST, description="Number of the release; null: the last that was live before."
     )
+    config: ConfigChoice = "snapshot"
+    require_zero_downtime: ZeroDowntime = False
+
+
+class RedeployIn(Request):
+    """The live release's revision once more, or another."""
+
+    ref: GitRef = Field(default="", description="Another branch, tag or commit; for a git source.")
+    require_zero_downtime: ZeroDowntime = False
+
+
+class PromoteIn(Request):
+    """Which release goes live in the service that is addressed."""
+
+    source: PathText = Field(description="Path of the service that it is a release of; in the same workspace.")
+    version: int | None = Field(default=None, ge=1, le=MOST, description="Its number there; null: the live one.")
+    rebuild: bool = Field(default=False, description="Build its commit here, rather than take its image.")
     require_zero_downtime: ZeroDowntime = False
 
 

@@ -4,14 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipway.api.schemas.fields import MOST, Request, View
+from shipway.api.schemas.fields import MOST, PathText, Request, View
 from shipway.domain.plan import Mode, Reason, Verb
 from shipway.domain.strategy import StrategyType
-from shipway.operations.planning import MOST_INSTANCES
+from shipway.operations.planning import MOST_INSTANCES, ConfigMode
 
 ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": r"^[a-z][a-z0-9_-]{0,39}$"})]
 Count = Annotated[int, Field(ge=0, le=MOST_INSTANCES)]
 ZeroDowntime = Annotated[bool, Field(description="Refuse, before anything changes, rather than interrupt the service.")]
+
+
+ConfigChoice = Annotated[
+    ConfigMode,
+    Field(description="snapshot: the release itself. current: a new release of its image with today's config."),
+]
 
 
 class DeployPlanIn(Request):
@@ -28,6 +34,7 @@ class RollbackPlanIn(Request):
     version: int | None = Field(
         default=None, ge=1, le=MOST, description="Number of the release; null: the last that was live before."
     )
+    config: ConfigChoice = "snapshot"
     require_zero_downtime: ZeroDowntime = False
 
 
@@ -48,7 +55,19 @@ class ScalePlanIn(Request):
     require_zero_downtime: ZeroDowntime = False
 
 
-PlanIn = Annotated[DeployPlanIn | RollbackPlanIn | RestartPlanIn | ScalePlanIn, Field(discriminator="action")]
+class PromotePlanIn(Request):
+    """Of a release of another service, to be brought here."""
+
+    action: Literal["promote"]
+    source: PathText = Field(description="Path of that service.")
+    version: int | None = Field(default=None, ge=1, le=MOST, description="Number of the release; null: the live one.")
+    rebuild: bool = False
+    require_zero_downtime: ZeroDowntime = False
+
+
+PlanIn = Annotated[
+    DeployPlanIn | RollbackPlanIn | RestartPlanIn | ScalePlanIn | PromotePlanIn, Field(discriminator="action")
+]
 
 
 class MoveOut(View):
@@ -73,10 +92,20 @@ class ProcessChangeOut(View):
 
 
 class ConfigChangeOut(View):
-    """A config var or file that is not what it is in the release that serves now."""
+    """Something that instances are given, and that is not what it is in the release that serves now."""
 
     name: str
     change: Literal["added", "changed", "removed"]
+    kind: Literal["variable", "secret", "secret-file", "file"]
+    before: str = Field(description="A secret's version, or the hash of a file's content; never a value.")
+    after: str
+
+
+class ImageOriginOut(View):
+    """The release whose image a new release takes."""
+
+    service: str = Field(description="Path of that release's service, as it was then.")
+    number: int
 
 
 class CapacityOut(View):
@@ -110,3 +139,7 @@ class PlanOut(View):
     free: CapacityOut = Field(description="What is free for them while the old ones run.")
     at_once: int = Field(description="Instances that may start at the same time.")
     warnings: list[str]
+    image_from: ImageOriginOut | None = Field(description="Whose image the release takes, where it is made of one.")
+    today: list[ConfigChangeOut] = Field(
+        description="Of a rollback that is asked about: what today's config has otherwise than the release gone back to."
+    )

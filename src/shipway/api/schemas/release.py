@@ -1,12 +1,17 @@
 """Releases."""
 
 from datetime import datetime
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import View
+from shipway.api.schemas.plan import ImageOriginOut
 from shipway.api.schemas.settings import SettingsOut
+from shipway.domain.difference import Part
 from shipway.domain.release import Release
+from shipway.operations.releases import Comparison, ReleaseView
 
 
 class ImageOut(View):
@@ -38,11 +43,12 @@ class ReleaseOut(BaseModel):
     config_names: list[str] = Field(description="Names of its config vars; the values stay where they are.")
     config_hash: str
     release_command: str
-    derived_from: int | None
+    derived_from: int | None = Field(description="Number of the earlier release whose image it took.")
+    image_from: ImageOriginOut | None = Field(description="Whose image it took, of this service or of another.")
     created_at: datetime
 
     @classmethod
-    def of(cls, release: Release) -> "ReleaseOut":
+    def of(cls, release: Release, **more: Any) -> Self:
         """From the domain's value."""
         return cls(
             number=release.number,
@@ -55,5 +61,62 @@ class ReleaseOut(BaseModel):
             config_hash=release.config_hash,
             release_command=release.release_command,
             derived_from=release.derived_from,
+            image_from=ImageOriginOut.model_validate(release.image_from) if release.image_from else None,
             created_at=release.created_at,
+            **more,
+        )
+
+
+class ReleaseDetail(ReleaseOut):
+    """Everything that it holds, and what became of it. Of secrets the version, never the value."""
+
+    config: dict[str, str] = Field(description="Its config vars with their values.")
+    secrets: dict[str, str] = Field(description="Variables that are secrets, each with the secret's name and version.")
+    secret_files: dict[str, str] = Field(description="Files under /run/secrets, likewise.")
+    files: dict[str, str] = Field(description="Files under /etc/config, each with the SHA-256 of its content.")
+    hash: str = Field(
+        description="Over all that makes its instances what they are; checked before any is started. Empty for one that is "
+        "older than this check."
+    )
+    made_live_by: list[DeploymentSummary] = Field(description="The last one first.")
+
+    @classmethod
+    def of_view(cls, view: ReleaseView) -> "ReleaseDetail":
+        """From the operations' view."""
+        release, given = view.release, view.release.given
+        return cls.of(
+            release,
+            config=dict(given.config),
+            secrets=dict(given.secrets),
+            secret_files=dict(given.secret_files),
+            files=dict(given.files),
+            hash=release.hash,
+            made_live_by=[DeploymentSummary.of(each, view.path) for each in view.made_live_by],
+        )
+
+
+class ChangeOut(View):
+    """One thing that is not the same in two releases."""
+
+    part: Part = Field(description="variable: a config var; secret: a variable that is one.")
+    name: str = Field(description="Which of them; empty where there is only one.")
+    change: Literal["added", "changed", "removed"]
+    before: str | None = Field(description="Of a secret its version, of a file the hash of its content; null: none.")
+    after: str | None
+
+
+class DifferenceOut(BaseModel):
+    """What is different between two releases."""
+
+    before: int
+    after: int
+    changes: list[ChangeOut]
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "DifferenceOut":
+        """From the operations' view."""
+        return cls(
+            before=comparison.before.number,
+            after=comparison.after.number,
+            changes=[ChangeOut.model_validate(each) for each in comparison.changes],
         )

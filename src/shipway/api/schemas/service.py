@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.deployment import DeploymentSummary
-from shipway.api.schemas.fields import Request, Slug, View
+from shipway.api.schemas.fields import PathText, Request, Slug, View
 from shipway.api.schemas.settings import SettingsIn, SettingsOut
 from shipway.api.schemas.source import GitBody, ImageBody, SourceBody, UploadBody, source_body
 from shipway.domain.deployment import Deployment
@@ -79,6 +79,7 @@ class ServiceOut(BaseModel):
     traffic: TrafficMode = Field(
         description="Other than `open`: requests don't reach its instances; see PUT `/traffic`."
     )
+    held: str = Field(description="Why nothing is deployed by itself for now; empty: it is. See PUT `/auto-deploy`.")
     live: DeploymentSummary | None = Field(description="The deployment that has the traffic.")
     latest: DeploymentSummary | None
     instances: list[InstanceOut] = Field(description="Only when one service is asked for.")
@@ -102,6 +103,7 @@ class ServiceOut(BaseModel):
             settings=SettingsOut.model_validate(service.settings),
             scale=service.scale,
             traffic=service.traffic,
+            held=service.held,
             live=_summary(view.live, path),
             latest=_summary(view.latest, path),
             instances=[InstanceOut.of(instance, view.vitals) for instance in view.instances],
@@ -118,6 +120,22 @@ class ServiceIn(Request):
     settings: SettingsIn = SettingsIn()
     hosts: list[HostName] = Field(default=[], max_length=100, description="None: one under the base domain.")
     create_parents: bool = Field(default=False, description="Make workspace, project and environment when missing.")
+
+
+class CopyIn(Request):
+    """Where the new service goes."""
+
+    to: PathText = Field(description="Its path; in the same workspace.")
+    create_parents: bool = Field(default=False, description="Make project and environment when missing.")
+
+
+class CopyOut(BaseModel):
+    """A service that was made after another one."""
+
+    service: ServiceOut
+    to_set: list[str] = Field(
+        description="What it lacks: secrets are not copied, nor what refers to another environment's."
+    )
 
 
 class ServiceChange(Request):

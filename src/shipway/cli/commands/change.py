@@ -1,4 +1,4 @@
-"""`rollback`, `restart`, `scale`, `promote`, `cancel`: change what runs."""
+"""`restart`, `scale`, `cancel`: change what runs."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from shipway.cli import quantities, session
-from shipway.cli.options import (
-    SERVICE_PATH,
-    follow_options,
-    json_option,
-    path_argument,
-    yes_option,
-    zero_downtime_option,
-)
+from shipway.cli.options import SERVICE_PATH, follow_options, json_option, path_argument, yes_option
 from shipway.cli.output import note, print_json
 from shipway.cli.progress.follow import started
 from shipway.client.errors import ClientError
@@ -21,20 +14,6 @@ from shipway.client.errors import ClientError
 if TYPE_CHECKING:
     from shipway.client.client import Client
     from shipway.client.models import Scaled
-
-
-@click.command()
-@path_argument
-@click.option("--version", type=click.IntRange(1), help="Number of the release; by default the one before.")
-@zero_downtime_option
-@follow_options
-def rollback(
-    path: str | None, *, version: int | None, require_zero_downtime: bool, no_follow: bool, as_json: bool
-) -> int:
-    """Go back to an earlier release: same image, same config."""
-    with session.connect() as client:
-        made = client.rollback(session.service_path(path), version, require_zero_downtime=require_zero_downtime)
-        return started(client, made, no_follow=no_follow, as_json=as_json)
 
 
 @click.command()
@@ -59,19 +38,6 @@ def scale(words: tuple[str, ...], *, yes: bool, no_follow: bool, as_json: bool) 
     """
     path, counts = session.split_path(words)
     return scale_to(session.service_path(path), counts, yes=yes, no_follow=no_follow, as_json=as_json)
-
-
-@click.command()
-@path_argument
-@follow_options
-def promote(path: str | None, no_follow: bool, as_json: bool) -> int:
-    """Send a deployment that is ready its traffic.
-
-    Blue-green deployments get ready, and wait, where their promotion is manual.
-    """
-    with session.connect() as client:
-        made = client.promote(_ready(client, session.service_path(path)))
-        return started(client, made, no_follow=no_follow, as_json=as_json)
 
 
 @click.command()
@@ -108,19 +74,6 @@ def _scaled(client: "Client", path: str, counts: dict[str, int], *, yes: bool) -
 def at_a_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty()
-
-
-def _ready(client: "Client", path: str) -> str:
-    """The service's deployment that is ready; a restart that waits behind it may be newer."""
-    known = client.deployments(path)["deployments"]
-    for each in known:
-        if each["state"] == "ready":
-            return each["id"]
-    newest = f"d{known[0]['number']} is {known[0]['state']}" if known else "it was never deployed"
-    raise ClientError(
-        f"Nothing of {path} is ready to be promoted: {newest}.",
-        hint="Deployments get ready, and wait, with `shipway services set PATH --strategy bluegreen --promote manual`.",
-    )
 
 
 def scale_to(path: str, counts: list[str], *, yes: bool, no_follow: bool, as_json: bool) -> int:

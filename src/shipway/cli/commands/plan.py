@@ -7,6 +7,8 @@ from typing import Any
 import rich_click as click
 
 from shipway.cli import quantities, session
+from shipway.cli.commands.releases import origin
+from shipway.cli.commands.rollback import config_option, told
 from shipway.cli.options import SERVICE_PATH, json_option, zero_downtime_option
 from shipway.cli.output import print_facts, print_json
 from shipway.client.models import Capacity, Plan, ProcessChange
@@ -30,7 +32,12 @@ _OF_INSTANCES = ("adopt", "start", "park", "stop")
 @click.argument("words", nargs=-1, metavar="[PATH] [TYPE=N...]", shell_complete=SERVICE_PATH.shell_complete)
 @click.option("--rollback", is_flag=True, help="Of a rollback.")
 @click.option("--version", type=click.IntRange(1), help="Release to go back to; by default the one before.")
+@config_option
 @click.option("--restart", is_flag=True, help="Of a restart.")
+@click.option(
+    "--promote-from", metavar="PATH", type=SERVICE_PATH, help="Of a promotion from that service; PATH gets it."
+)
+@click.option("--rebuild", is_flag=True, help="With --promote-from: its commit is built here.")
 @click.option("--scale", is_flag=True, help="Of a scaling: `shipway plan --scale web=3`.")
 @zero_downtime_option
 @json_option
@@ -52,20 +59,32 @@ def plan(words: tuple[str, ...], *, require_zero_downtime: bool, as_json: bool, 
 
 
 def _asked(
-    counts: list[str], *, rollback: bool, version: int | None, restart: bool, scale: bool
+    counts: list[str],
+    *,
+    rollback: bool,
+    version: int | None,
+    config: str,
+    restart: bool,
+    scale: bool,
+    promote_from: str | None,
+    rebuild: bool,
 ) -> tuple[str, dict[str, Any]]:
     """The action, and what the API takes for it."""
-    flags = {"rollback": rollback, "restart": restart, "scale": scale}
+    flags = {"rollback": rollback, "restart": restart, "scale": scale, "promote-from": promote_from}
     chosen = [name for name, given in flags.items() if given] or ["deploy"]
     if len(chosen) > 1:
         raise click.UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other.")
-    if version and not rollback:
-        raise click.UsageError("--version belongs to --rollback.")
+    if version and not (rollback or promote_from):
+        raise click.UsageError("--version belongs to --rollback and --promote-from.")
+    if (config != "snapshot" and not rollback) or (rebuild and not promote_from):
+        raise click.UsageError("--config belongs to --rollback, --rebuild to --promote-from.")
     if counts and not scale:
         raise click.UsageError(f"{counts[0]!r} belongs to --scale.")
     if scale:
         return "scale", {"counts": quantities.counts(counts)}
-    return chosen[0], {"version": version} if version else {}
+    if promote_from:
+        return "promote", {"source": promote_from, "version": version, "rebuild": rebuild}
+    return chosen[0], {"version": version, "config": config} if rollback else {}
 
 
 def _print(made: Plan) -> None:
@@ -82,8 +101,9 @@ def _print(made: Plan) -> None:
 
 
 def _facts(made: Plan) -> Iterator[tuple[str, str]]:
-    yield "Image", made["image"]
-    yield "Config", ", ".join(f"{each['name']} {each['change']}" for each in made["config"])
+    yield "Image", ", of ".join(filter(None, (made["image"], origin(made["image_from"]))))
+    yield "Config", ", ".join(map(told, made["config"]))
+    yield "Since then", ", ".join(map(told, made["today"]))
     yield "Processes", ", ".join(map(_process, made["processes"]))
     yield "Needed", _amount(made["needed"])
     yield "Free", _amount(made["free"])

@@ -6,6 +6,7 @@ import rich_click as click
 
 from shipway.cli import service_options, session
 from shipway.cli.commands.change import scale_to
+from shipway.cli.commands.services_copy import copy_service
 from shipway.cli.options import (
     follow_options,
     json_option,
@@ -24,7 +25,7 @@ from shipway.client.models import Service
 @json_option
 @click.pass_context
 def services(ctx: click.Context, as_json: bool) -> None:
-    """List, create, change, delete, deploy and scale services."""
+    """List, create, copy, change, delete, deploy and scale services."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_services, within="", as_json=as_json)
 
@@ -143,6 +144,9 @@ def deploy_service(
 def scale_service(path: str, counts: tuple[str, ...], *, yes: bool, no_follow: bool, as_json: bool) -> int:
     """Set how many instances run: `shipway services scale PATH web=3 worker=2`."""
     return scale_to(path, list(counts), yes=yes, no_follow=no_follow, as_json=as_json)
+
+
+services.add_command(copy_service)
 
 
 def _row(service: Service) -> tuple[str, str, str, str]:

@@ -61,6 +61,7 @@ def _facts(service: Service) -> Iterator[tuple[str, str]]:
             service["traffic"], ""
         ),
     )
+    yield "Auto-deploy", f"held: {service['held']}" if service["held"] else ""
     yield "URL", " ".join([service["url"], *service["hosts"][1:]])
     yield "Release", _release(service["live"])
     yield "Instances", _instances(service)

@@ -173,8 +173,13 @@ def _tell_ready(final: Deployment, name: str) -> None:
 
 
 def _tell_live(client: "Client", final: Deployment, name: str) -> None:
-    url = client.service(final["service"])["url"]
+    service = client.service(final["service"])
+    url = service["url"]
     release = f" (v{final['release']})" if final["release"] else ""
     click.secho(f"Live: {name}{release}{' at ' + url if url else ''}", fg="green", bold=True)
     if final["weakly_verified"]:
         note(f"Weakly verified: {final['weakly_verified']}")
+    if service["held"]:
+        note(
+            f"Automatic deployments are held: {service['held']}. `shipway auto-deploy resume {final['service']}` ends that."
+        )

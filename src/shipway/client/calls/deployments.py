@@ -1,4 +1,4 @@
-"""Deployments and releases."""
+"""Deployments."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,12 +28,29 @@ class Deployments(Asking):
         return self._ask(models.Deployment, "POST", f"{address}/deploy", params=params | {"queue": queue}, json=body)
 
     def rollback(
-        self, path: str, version: int | None = None, *, require_zero_downtime: bool = False
+        self, path: str, version: int | None = None, *, config: str = "snapshot", require_zero_downtime: bool = False
     ) -> models.Deployment:
-        """Back to a release; without a number the one before."""
+        """Back to a release; without a number the one before. `config`: `snapshot` or `current`."""
         address, params = paths.pipeline(path)
-        body = {"version": version, "require_zero_downtime": require_zero_downtime}
+        body = {"version": version, "config": config, "require_zero_downtime": require_zero_downtime}
         return self._ask(models.Deployment, "POST", f"{address}/rollback", params=params, json=body)
+
+    def redeploy(self, path: str, *, ref: str = "", require_zero_downtime: bool = False) -> models.Deployment:
+        """What is live once more, or another git ref."""
+        address, params = paths.pipeline(path)
+        body = {"ref": ref, "require_zero_downtime": require_zero_downtime}
+        return self._ask(models.Deployment, "POST", f"{address}/redeploy", params=params, json=body)
+
+    def retry(self, deployment_id: str) -> models.Deployment:
+        """One that failed once more; returns the new one."""
+        return self._ask(models.Deployment, "POST", f"/deployments/{deployment_id}/retry")
+
+    def promote_release(self, source: str, target: str, **body: Any) -> models.Deployment:
+        """A release of `source` goes live in `target`; `version`, `rebuild` and so on as the API takes them."""
+        address, params = paths.pipeline(target)
+        return self._ask(
+            models.Deployment, "POST", f"{address}/promote", params=params, json={"source": source, **body}
+        )
 
     def status(self, path: str, number: int | None = None) -> models.Status:
         """The stage table of a deployment, the newest by default."""
@@ -44,10 +61,6 @@ class Deployments(Asking):
         """Newest first."""
         params = {"limit": limit, "before": before}
         return self._ask(models.DeploymentPage, "GET", f"{paths.service(path)}/deployments", params=params)
-
-    def releases(self, path: str, *, limit: int = 20) -> list[models.Release]:
-        """Newest first."""
-        return self._ask(list[models.Release], "GET", f"{paths.service(path)}/releases", params={"limit": limit})
 
     def deployment(self, deployment_id: str) -> models.Deployment:
         """One with its steps."""

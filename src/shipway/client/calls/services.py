@@ -32,6 +32,11 @@ class Services(Asking):
         """Change what is given of `source`, `settings` and `hosts`."""
         return self._ask(models.Service, "PATCH", paths.service(path), json=body)
 
+    def copy_service(self, path: str, to: str, *, create_parents: bool = False) -> models.Copied:
+        """A new one with its source, settings, scale and config."""
+        body = {"to": to, "create_parents": create_parents}
+        return self._ask(models.Copied, "POST", f"{paths.service(path)}/copy", json=body)
+
     def delete_service(self, path: str, *, confirm: str) -> None:
         """For good."""
         self._transport.send("DELETE", paths.service(path), params={"confirm": confirm}, timeout=LONG)
@@ -44,6 +49,10 @@ class Services(Asking):
     def set_traffic(self, path: str, mode: str) -> models.Traffic:
         """Let requests reach its instances (`open`), or not (`maintenance`, `paused`)."""
         return self._ask(models.Traffic, "PUT", f"{paths.service(path)}/traffic", json={"mode": mode})
+
+    def set_auto_deploy(self, path: str, state: str) -> models.AutoDeploy:
+        """Deploy what comes by itself (`on`), or not (`held`)."""
+        return self._ask(models.AutoDeploy, "PUT", f"{paths.service(path)}/auto-deploy", json={"state": state})
 
     def restart(self, path: str) -> models.Deployment:
         """New instances of what is live."""

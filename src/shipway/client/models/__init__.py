@@ -10,25 +10,29 @@ from shipway.client.models.explanation import Explanation, Health
 from shipway.client.models.files import File, FileChange, FileContent, FilesChanged
 from shipway.client.models.logs import LogLine, StepText, Upload
 from shipway.client.models.pipeline import Stage, Status
-from shipway.client.models.plan import Capacity, ConfigChange, Move, Plan, ProcessChange
+from shipway.client.models.plan import Capacity, ConfigChange, ImageOrigin, Move, Plan, ProcessChange
 from shipway.client.models.registries import Registry
-from shipway.client.models.release import Release
-from shipway.client.models.service import Instance, Restart, Scaled, Service, Traffic
+from shipway.client.models.release import Change, Difference, Release, ReleaseDetail
+from shipway.client.models.service import AutoDeploy, Copied, Instance, Restart, Scaled, Service, Traffic
 from shipway.client.models.tenancy import Environment, Project, Workspace
 from shipway.client.models.token import NewToken, Token, WhoAmI
 from shipway.client.models.volume import Declared, Volume, Volumes
 
 __all__ = [
+    "AutoDeploy",
     "BaseImage",
     "Build",
     "BuildPage",
     "Capacity",
+    "Change",
     "Config",
     "ConfigChange",
+    "Copied",
     "Cutover",
     "Declared",
     "Deployment",
     "DeploymentPage",
+    "Difference",
     "Environment",
     "Explanation",
     "Exposed",
@@ -40,6 +44,7 @@ __all__ = [
     "Freed",
     "Guarded",
     "Health",
+    "ImageOrigin",
     "Instance",
     "LogLine",
     "Move",
@@ -49,6 +54,7 @@ __all__ = [
     "Project",
     "Registry",
     "Release",
+    "ReleaseDetail",
     "Restart",
     "Scaled",
     "Service",

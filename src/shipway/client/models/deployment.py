@@ -2,7 +2,7 @@
 
 from typing import Literal, NotRequired, TypedDict
 
-from shipway.client.models.plan import Plan
+from shipway.client.models.plan import ImageOrigin, Plan
 
 StepState = Literal["pending", "running", "complete", "error", "skipped"]
 
@@ -75,6 +75,7 @@ class Deployment(TypedDict):
     started_at: str | None
     live_at: str | None
     finished_at: str | None
+    image_from: ImageOrigin | None
     guarded: Guarded | None
     steps: NotRequired[list[Step]]
     plan: NotRequired[Plan | None]

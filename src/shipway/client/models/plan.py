@@ -19,10 +19,20 @@ class ProcessChange(TypedDict):
 
 
 class ConfigChange(TypedDict):
-    """A config var that changes."""
+    """Something that instances are given, and that changes."""
 
     name: str
     change: str
+    kind: str
+    before: str
+    after: str
+
+
+class ImageOrigin(TypedDict):
+    """The release whose image a new release takes."""
+
+    service: str
+    number: int
 
 
 class Capacity(TypedDict):
@@ -53,3 +63,5 @@ class Plan(TypedDict):
     free: Capacity
     at_once: int
     warnings: list[str]
+    image_from: ImageOrigin | None
+    today: list[ConfigChange]

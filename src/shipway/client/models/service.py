@@ -44,6 +44,7 @@ class Service(TypedDict):
     settings: dict[str, Any]
     scale: dict[str, int]
     traffic: str
+    held: str
     live: Deployment | None
     latest: Deployment | None
     instances: list[Instance]
@@ -51,11 +52,25 @@ class Service(TypedDict):
     created_at: str
 
 
+class Copied(TypedDict):
+    """A service that was made after another one."""
+
+    service: Service
+    to_set: list[str]
+
+
 class Scaled(TypedDict):
     """What scaling led to."""
 
     scale: dict[str, int]
     deployment: Deployment | None
+
+
+class AutoDeploy(TypedDict):
+    """Whether what comes by itself is deployed."""
+
+    state: str
+    reason: str
 
 
 class Traffic(TypedDict):

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from shipway.domain.artifacts import Analysis, Image, Released
 from shipway.domain.errors import Conflict, ReleaseCommandFailed
+from shipway.domain.origin import ImageOrigin
 from shipway.domain.process import WEB, ProcessType
 from shipway.domain.release import Release
 from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
 from shipway.pipeline.delivery import delivery
+from shipway.pipeline.derived import derived
 from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.in_place import create_refiled
@@ -22,23 +24,26 @@ DEFAULT_PORT = 8080
 
 
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
-    """The release to make live: an existing one for a rollback or restart, else a new one of `image`, or of the image
-    the service names, and how it is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where there is no room
-    for it, or what resolving a foreign image raises."""
+    """The release to make live: an existing one for a rollback or restart, else a new one of `image`, of an image that
+    there is already, or of the one the service names, and how it is to come to serve. Raises `ReleaseCommandFailed`,
+    `NoRoom` where there is no room for it, or what resolving a foreign image raises."""
     if ctx.deployment.action == "config":
         release = await create_refiled(ctx)
         ctx.log(
             f"-----> Release v{release.number}: what is live, with {len(release.given.files)} config files of today"
         )
         return Released(release.id, release.number, await decide(ctx, release))
-    if not ctx.deployment.builds:
+    if not ctx.deployment.makes_release:
         release = await _existing(ctx)
         ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
         return Released(release.id, release.number, await decide(ctx, release))
-    release = await _new(ctx, image or await _foreign_image(ctx), analysis)
+    if origin := ctx.deployment.image_from:
+        release = await _derived(ctx, origin)
+    else:
+        release = await _new(ctx, image or await _foreign_image(ctx), analysis)
     ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.given.config)} config vars")
     planned = await decide(ctx, release)
-    if release.release_command:
+    if release.release_command and ctx.deployment.brings_new:
         await _run_release_command(ctx, release)
     return Released(release.id, release.number, planned)
 
@@ -77,6 +82,31 @@ async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release
         )
         # The id is kept with the deployment for whoever looks; the journal decides what is done.
         await deployments.mark(tx, ctx.deployment.id, release_id=release.id)
+    return release
+
+
+async def _derived(ctx: Context, origin: ImageOrigin) -> Release:
+    async with ctx.platform.database.write() as tx:
+        base = await releases.find(tx, origin.release_id)
+        if base is None:
+            raise Conflict(f"{origin} is gone, and its image with it.", hint="Deploy from the source.")
+        wanted = derived(ctx.service, base, origin, await snapshot(tx, ctx.service), number=0)
+        release = await releases.ensure(
+            tx,
+            ctx.service.id,
+            ctx.deployment.id,
+            image=wanted.image,
+            given=wanted.given,
+            processes=wanted.processes,
+            port=wanted.port,
+            settings=wanted.settings,
+            release_command=wanted.release_command,
+            revision=wanted.commit,
+            derived_from=wanted.derived_from,
+            image_from=origin,
+        )
+        await deployments.mark(tx, ctx.deployment.id, release_id=release.id)
+    ctx.log(f"-----> The image of {origin}, with today's config")
     return release
 
 

@@ -31,6 +31,8 @@ deployments = Table(
     Column("actor", String(80), nullable=False),
     Column("revision", JSON, nullable=False),
     Column("release_id", String(40)),
+    #: Release whose image its own release takes; nothing where it builds, or takes a release itself.
+    Column("image_from", JSON),
     Column("failure", JSON),
     Column("cancel_requested", Boolean, nullable=False),
     Column("promote_requested", Boolean, nullable=False, server_default=false()),
@@ -95,6 +97,8 @@ releases = Table(
     Column("release_command", Text, nullable=False),
     Column("revision", String(80), nullable=False),
     Column("derived_from", Integer),
+    #: Release whose image it took, of this service or of another.
+    Column("image_from", JSON),
     created(),
     UniqueConstraint("service_id", "number"),
 )

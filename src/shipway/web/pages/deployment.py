@@ -6,7 +6,9 @@ from shipway.domain.clock import now
 from shipway.domain.deployment import OPTIONAL_STEPS, POINT_OF_NO_RETURN, STEPS, UNFINISHED, Deployment, StepRecord
 from shipway.domain.errors import NotFound
 from shipway.operations import builds, deployments, explanation, history
+from shipway.operations.again import retry
 from shipway.operations.history import DeploymentView
+from shipway.operations.releases import release_of
 from shipway.web import states
 from shipway.web.render import fragment, page_for
 from shipway.web.timeline import bars
@@ -48,20 +50,7 @@ async def cancel(visit: Visit) -> Response:
 
 async def again(visit: Visit) -> Response:
     """The same once more: the same revision, release or restart, under the same condition."""
-    platform, actor = visit.platform, visit.actor
-    view = await history.get_deployment(platform, actor, visit.deployment_id)
-    known = view.deployment
-    if known.builds:
-        again = await deployments.deploy(
-            platform, actor, view.path, revision=known.revision, zero_downtime=known.zero_downtime
-        )
-        return _to(again)
-    if known.action == "rollback":
-        back = await deployments.rollback(
-            platform, actor, view.path, version=known.release_number, zero_downtime=known.zero_downtime
-        )
-        return _to(back)
-    return _to(await deployments.restart(platform, actor, view.path))
+    return _to(await retry(visit.platform, visit.actor, visit.deployment_id))
 
 
 async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
@@ -75,9 +64,11 @@ async def parts(visit: Visit, view: DeploymentView) -> dict[str, str]:
     offers = {"cancellable": cancellable(view), "promotable": promotable(view)}
     head = fragment("deployment_head.html", visit=visit, view=view, **offers)
     made = await builds.build_of(visit.platform, visit.actor, view.deployment.id)
+    release = await release_of(visit.platform, visit.actor, view.deployment.id)
     below = {
         "plan": fragment("deployment_plan.html", plan=view.plan),
         "cutover": fragment("deployment_cutover.html", report=view.cutover),
+        "release": fragment("deployment_release.html", release=release),
         "build": fragment("deployment_build.html", build=made),
     }
     known = await explanation.explain_view(visit.platform, view)

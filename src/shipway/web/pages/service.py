@@ -7,10 +7,11 @@ from starlette.responses import RedirectResponse, Response
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.domain.errors import Invalid
 from shipway.domain.service import TrafficMode
-from shipway.operations import deployments, history
+from shipway.operations import again, deployments, history, hold
 from shipway.operations.config import get_config
 from shipway.operations.config_history import list_changes
 from shipway.operations.metrics import pipeline_metrics
+from shipway.operations.planning import ConfigMode
 from shipway.operations.services import get_service
 from shipway.operations.traffic import set_traffic
 from shipway.operations.volumes import list_volumes
@@ -50,15 +51,29 @@ async def deploy(visit: Visit) -> Response:
     return _to(await deployments.deploy(visit.platform, visit.actor, visit.service_path))
 
 
+async def redeploy(visit: Visit) -> Response:
+    """What is live once more, with today's config."""
+    return _to(await again.redeploy(visit.platform, visit.actor, visit.service_path))
+
+
 async def restart(visit: Visit) -> Response:
     """New instances of what is live."""
     return _to(await deployments.restart(visit.platform, visit.actor, visit.service_path))
 
 
 async def rollback(visit: Visit) -> Response:
-    """An earlier release again."""
+    """An earlier release again, or its image with today's config."""
     version = _number(visit.form.get("version", ""), "version")
-    return _to(await deployments.rollback(visit.platform, visit.actor, visit.service_path, version=version))
+    config: ConfigMode = "current" if visit.form.get("config") == "current" else "snapshot"
+    return _to(
+        await deployments.rollback(visit.platform, visit.actor, visit.service_path, version=version, config=config)
+    )
+
+
+async def auto_deploy(visit: Visit) -> Response:
+    """Deploy what comes by itself again."""
+    await hold.resume(visit.platform, visit.actor, visit.service_path)
+    return RedirectResponse(f"/dashboard/{visit.service_path}", 303)
 
 
 async def traffic(visit: Visit) -> Response:

@@ -1,0 +1,41 @@
+"""Which revision of a service's source something was made of, so that it can be asked for again."""
+
+from shipway.domain.artifacts import Checkout
+from shipway.domain.codec import decode
+from shipway.domain.deployment import Deployment
+from shipway.domain.errors import Conflict
+from shipway.domain.release import Release
+from shipway.domain.service import Service
+from shipway.domain.source import GitSource, ImageSource, Revision, Source, UploadSource
+from shipway.store import journal
+from shipway.store.database import Tx
+
+
+def revision_of(service: Service, release: Release) -> Revision:
+    """What to ask the service's source for to get the code of a release again. Raises `Conflict` where it can't have it."""
+    wanted = _revision(service.source, release)
+    if wanted == Revision():
+        raise Conflict(
+            f"v{release.number} was not made of what {service.path} is deployed from.",
+            hint=f"Deploy what that has now: `shipway services deploy {service.path}`.",
+        )
+    return wanted
+
+
+def _revision(source: Source, release: Release) -> Revision:
+    match source:
+        case GitSource():
+            return Revision(ref=release.commit)
+        case UploadSource():
+            return Revision(upload=release.commit)
+        case ImageSource():
+            # One that was never in a registry has no name by digest.
+            return Revision(image=release.image.reference if "@" in release.image.reference else release.image.label)
+
+
+async def pinned(tx: Tx, source: Source, known: Deployment) -> Revision:
+    """What a deployment was of: the commit that a branch led to at that time, if it came so far as to find out."""
+    cloned = await journal.recorded(tx, known.id, "clone")
+    if isinstance(source, GitSource) and cloned and cloned[0] == "complete":
+        return Revision(ref=decode(Checkout, cloned[1]).revision)
+    return known.revision

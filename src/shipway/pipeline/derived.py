@@ -1,0 +1,43 @@
+"""A release of an image that is there already: today's config and settings around it. Pure."""
+
+from dataclasses import replace
+
+from shipway.domain.clock import now
+from shipway.domain.origin import ImageOrigin
+from shipway.domain.probe import Liveness, Probe
+from shipway.domain.process import WEB
+from shipway.domain.release import Given, Release
+from shipway.domain.service import Service, ServiceSettings
+
+
+def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, *, number: int) -> Release:
+    """The release of `service` that takes the image of `base`. Process types and release command belong to the image;
+    everything else is the service's own as it is today, and where that says nothing, what `base` went by."""
+    settings = _settings(service.settings, base.settings)
+    return replace(
+        base,
+        id="",
+        service_id=service.id,
+        number=number,
+        given=given,
+        processes=tuple(
+            replace(each, command=settings.start_command) if each.name == WEB and settings.start_command else each
+            for each in base.processes
+        ),
+        port=settings.port or base.port,
+        settings=settings,
+        config_hash=given.hash,
+        created_at=now(),
+        derived_from=base.number if base.service_id == service.id else None,
+        image_from=origin,
+        hash="",
+    )
+
+
+def _settings(own: ServiceSettings, base: ServiceSettings) -> ServiceSettings:
+    """What the source declared of its health came with the image."""
+    return replace(
+        own,
+        probe=base.probe if own.probe == Probe() else own.probe,
+        liveness=base.liveness if own.liveness == Liveness() else own.liveness,
+    )
