@@ -7,11 +7,16 @@ import pytest
 
 from shipway.domain.errors import Unavailable
 from shipway.store.sealing import Sealer
+from shipway.store.sealing_keys import Keys
+
+
+def a_sealer() -> Sealer:
+    return Sealer(Keys({1: secrets.token_bytes(32)}))
 
 
 @pytest.fixture
 def sealer() -> Sealer:
-    return Sealer(secrets.token_bytes(32))
+    return a_sealer()
 
 
 @pytest.mark.parametrize("text", ["s3cret", "", "mehr als\neine Zeile: ö €", "x" * 70_000])
@@ -31,7 +36,7 @@ def test_it_does_not_open_as_something_else_or_by_another_key_or_changed(sealer:
     data[-1] ^= 1
     for who, what, about in (
         (sealer, sealed, "registry:ws_2:a"),
-        (Sealer(secrets.token_bytes(32)), sealed, "registry:ws_1:a"),
+        (a_sealer(), sealed, "registry:ws_1:a"),
         (sealer, base64.b64encode(bytes(data)).decode(), "registry:ws_1:a"),
     ):
         with pytest.raises(Unavailable) as error:
@@ -46,4 +51,4 @@ def test_what_was_never_sealed_is_told_like_what_was_changed(sealer: Sealer, dam
 
 
 def test_a_sealer_does_not_show_its_key() -> None:
-    assert "key" not in repr(Sealer(b"k" * 32)) and "kkkk" not in repr(Sealer(b"k" * 32))
+    assert "kkkk" not in repr(Sealer(Keys({1: b"k" * 32})))

@@ -73,6 +73,18 @@ class WouldInterrupt(Conflict):
     code = "would-interrupt"
 
 
+class SecretMissing(Conflict):
+    """A secret, or that version of it, that something refers to does not exist in its environment."""
+
+    code = "secret-missing"
+
+
+class SecretRevoked(Conflict):
+    """The version of a secret that something refers to was revoked: nobody can have its value any more."""
+
+    code = "secret-revoked"
+
+
 class WouldBin(Conflict):
     """It leaves volumes with data without an instance, and nobody has said that this is meant."""
 

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from shipway.domain.errors import Invalid
 
@@ -23,6 +25,42 @@ class SecretReference:
         if self.tracks:
             return f"{self.name}@{_TRACKS}"
         return self.name if self.version is None else f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """One value that a secret had or has, without the value."""
+
+    version: int
+    created_by: str
+    created_at: datetime
+    #: `None` while it can be used.
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUse:
+    """Where a service finds a secret, or will with its next release."""
+
+    #: `acme/shop/production/api`; of the environment itself, for a variable of all its services.
+    path: str
+    #: Number of the release that is live with it; `None`: so far it is only set.
+    release: int | None
+    #: A variable, or a file under `/run/secrets`.
+    kind: Literal["variable", "file"]
+    name: str
+    #: `NAME`, `NAME@3`, `NAME@latest`
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """An environment's secret: its versions, newest first, and who uses it. Never a value."""
+
+    name: str
+    versions: tuple[SecretVersion, ...]
+    used_by: tuple[SecretUse, ...] = ()
 
 
 def secret_reference(text: str) -> SecretReference:

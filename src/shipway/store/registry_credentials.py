@@ -21,7 +21,7 @@ async def opened(tx: Tx, workspace_id: str, sealer: Sealer) -> tuple[RegistryCre
     """A workspace's, by host, for a build."""
     rows = await tx.execute(select(_table).where(_table.c.workspace_id == workspace_id).order_by(_table.c.host))
     return tuple(
-        RegistryCredential(row.host, row.username, sealer.open(row.sealed, _about(workspace_id, row.host)), row.kind)
+        RegistryCredential(row.host, row.username, sealer.open(row.sealed, about(workspace_id, row.host)), row.kind)
         for row in rows
     )
 
@@ -34,7 +34,7 @@ async def put(tx: Tx, workspace_id: str, credential: RegistryCredential, sealer:
         "host": credential.host,
         "kind": credential.kind,
         "username": credential.username,
-        "sealed": sealer.seal(credential.password, _about(workspace_id, credential.host)),
+        "sealed": sealer.seal(credential.password, about(workspace_id, credential.host)),
         "updated_at": now(),
         "updated_by": actor,
     }
@@ -47,5 +47,6 @@ async def remove(tx: Tx, workspace_id: str, host: str) -> bool:
     return (await tx.execute(gone)).rowcount > 0
 
 
-def _about(workspace_id: str, host: str) -> str:
+def about(workspace_id: str, host: str) -> str:
+    """What a password is sealed for."""
     return f"registry:{workspace_id}:{host}"
