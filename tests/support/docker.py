@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ import aiodocker
 
 from shipway.domain.credential import Credential
 from shipway.engines.docker.engine import DockerEngine
+from shipway.engines.docker.secret_files import PLACES
 
 
 def unique_installation() -> str:
@@ -44,7 +46,7 @@ async def docker_engine(
 
 
 async def remove_all(installation: str) -> None:
-    """Remove the containers, volumes and networks of that installation, and of no other."""
+    """Remove the containers, volumes, networks and secret files of that installation, and of no other."""
     filters = {"label": [f"shipway.installation={installation}"]}
     async with aiodocker.Docker() as docker:
         for container in await docker.containers.list(all=True, filters=json.dumps(filters)):
@@ -53,6 +55,8 @@ async def remove_all(installation: str) -> None:
             await docker._query_json(f"volumes/{volume['Name']}", "DELETE")
         for network in await docker.networks.list(filters=filters):
             await (await docker.networks.get(network["Id"])).delete()
+    for directory in (each for place in PLACES for each in place.glob(f"{installation}.*")):
+        shutil.rmtree(directory)
 
 
 async def inspect(container: str) -> dict[str, Any]:

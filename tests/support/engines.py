@@ -4,12 +4,13 @@ import asyncio
 import base64
 import math
 import secrets
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tests.support.docker import commands_inside, docker_engine, execute, kill_app, unique_installation
+from tests.support.docker import commands_inside, docker_engine, execute, inspect, kill_app, unique_installation
 from tests.support.images import BUSYBOX, ensure_test_image
 from tests.support.pulls import static_registry
 
@@ -46,6 +47,12 @@ class Lab(Protocol):
     async def files(self, name: str) -> dict[str, str]:
         """What an instance can read below `/etc/config`, by the names that it finds there."""
 
+    async def secret_file(self, name: str, file: str) -> str:
+        """What the app of a running instance reads there."""
+
+    async def lose_secret_files(self, name: str) -> None:
+        """Let them be gone, as all that is in memory is after a reboot."""
+
 
 class FakeLab:
     """The fake engine."""
@@ -70,6 +77,12 @@ class FakeLab:
 
     async def files(self, name: str) -> dict[str, str]:
         return {path: content.decode() for path, content in self.engine.files(name).items()}
+
+    async def secret_file(self, name: str, file: str) -> str:
+        return (self.engine.secret_files(name) or {})[file]
+
+    async def lose_secret_files(self, name: str) -> None:
+        self.engine.lose_secret_files(name)
 
 
 class DockerLab:
@@ -107,6 +120,13 @@ class DockerLab:
         listed = (await execute(self.container(name), "sh", "-c", script)).splitlines()
         pairs = (line.partition(" ") for line in listed)
         return {path: base64.b64decode(content).decode() for path, _, content in pairs}
+
+    async def secret_file(self, name: str, file: str) -> str:
+        return await execute(self.container(name), "cat", f"/run/secrets/{file}")
+
+    async def lose_secret_files(self, name: str) -> None:
+        mounts = (await inspect(self.container(name)))["Mounts"]
+        shutil.rmtree(next(mount["Source"] for mount in mounts if mount["Destination"] == "/run/secrets"))
 
 
 @asynccontextmanager

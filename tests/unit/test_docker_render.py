@@ -220,3 +220,10 @@ def test_events_become_ours() -> None:
 def test_a_file_set_is_mounted_read_only() -> None:
     [mount] = container(files=Path("/srv/files/app.d1"))["HostConfig"]["Mounts"]
     assert mount == {"Type": "bind", "Source": "/srv/files/app.d1", "Target": "/etc/config", "ReadOnly": True}
+
+
+def test_secret_files_are_mounted_to_read_where_they_have_to_exist_and_are_not_in_what_docker_is_told() -> None:
+    told = container(replace(WORKLOAD, secret_files={"key": "of-the-key"}), secrets=Path("/run/shipway/secrets/main.x"))
+    mount = {"Type": "bind", "Source": "/run/shipway/secrets/main.x", "Target": "/run/secrets", "ReadOnly": True}
+    assert told["HostConfig"]["Mounts"] == [mount]
+    assert "of-the-key" not in str(told)

@@ -44,6 +44,8 @@ class Workload:
     command: tuple[str, ...] | None
     #: Not in its `repr`: secrets are among it.
     environment: Mapping[str, str] = field(repr=False)
+    #: Text files that it finds under `/run/secrets`, by name: in memory, for its own user to read. Secrets.
+    secret_files: Mapping[str, str] = field(default_factory=dict, repr=False, kw_only=True)
     #: The environment's network; made when missing. Instances of different networks can't reach each other.
     network: str
     #: Names by which others on the same network reach it.

@@ -30,7 +30,8 @@ class Engine(FileSets, Protocol):
         that was created but not started is started; one that exited is left exited and returned as such, so that a
         candidate's crash is never hidden by a retry, unless the workload is one to be restarted: then it runs again.
         Its volumes are made when missing, empty and writable for the image's user; `Unavailable` while another instance
-        runs with one of them: no two ever have one volume.
+        runs with one of them: no two ever have one volume. Its secret files are there before its app begins, each time;
+        where they got lost (a reboot), nothing but this brings it up again, with those of the workload given now.
         Raises `DeployFailed` (`image-not-found`, `image-pull-denied`, `cannot-start`) when it can never start.
         """
 

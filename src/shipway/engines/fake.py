@@ -82,6 +82,18 @@ class FakeEngine(FakeFileSets):
         """Commands that run inside an instance now."""
         return self._containers[name].executing
 
+    def secret_files(self, name: str) -> Mapping[str, str] | None:
+        """What an instance finds under `/run/secrets`; `None` when that got lost."""
+        return self._containers[name].secret_files
+
+    def lose_secret_files(self, name: str) -> None:
+        """As a reboot does, while the instance is not told."""
+        self._containers[name].secret_files = None
+
+    def workload(self, name: str) -> Workload:
+        """What an instance was started as."""
+        return self._containers[name].workload
+
     def go_away(self) -> None:
         """Stop answering, and end every event stream, until `available` is set again."""
         self.available = False
@@ -104,6 +116,7 @@ class FakeEngine(FakeFileSets):
             container = self._ensure(workload, one_off=False)
             container.workload = replace(container.workload, restart=workload.restart)
             if container.state == "exited" and workload.restart:
+                container.secret_files = dict(workload.secret_files)
                 container.begin()
             return container.seen()
 
@@ -232,6 +245,7 @@ class FakeEngine(FakeFileSets):
             behaviour = self._behaviour(workload, one_off=one_off)
             container = Container(workload, behaviour, str(self._last_address), one_off, self._announce)
             self._containers[workload.name] = container
+            container.secret_files = dict(workload.secret_files)
             container.begin()
         return self._containers[workload.name]
 

@@ -12,6 +12,7 @@ from shipway.domain.workload import MOST_OUTPUT, Executed, Instance, InstanceSta
 KILLED = 137
 TERMINATED = 143
 _NO_PROGRAM = 127
+_NOT_STARTED = 127
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what an app says, nothing is bound
 _DEFAULT_PORT = 8080
 #: Seconds before the first restart; doubled by each, up to a minute, as Docker does.
@@ -101,6 +102,8 @@ class Container:
     first: Behaviour | None = None
     #: Commands that run beside it.
     executing: int = 0
+    #: What it finds under `/run/secrets`; `None` when that got lost, as all that is in memory does with a reboot.
+    secret_files: Mapping[str, str] | None = None
     #: What it will do next by itself.
     timer: asyncio.TimerHandle | None = None
 
@@ -125,6 +128,10 @@ class Container:
         if self.state == "running":
             return
         self._hush()
+        if self.workload.secret_files and self.secret_files is None:
+            self.state, self.exit_code, self.over = "exited", _NOT_STARTED, True
+            self._wake()
+            return
         self.behaviour, self.first = self.first or self.behaviour, None
         self.state, self.over, self.started_at = "running", False, datetime.now(UTC)
         self._write("stdout", self.behaviour.output)

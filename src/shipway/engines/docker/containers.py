@@ -16,6 +16,7 @@ from shipway.engines.docker.images import Images
 from shipway.engines.docker.locks import Locks
 from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
+from shipway.engines.docker.secret_files import SecretFiles, user_id
 from shipway.engines.docker.volumes import Volumes
 
 #: How often the world may change under one start before it is called off.
@@ -46,6 +47,7 @@ class Containers:
         self._installation = installation
         self._images = images
         self._networks = networks
+        self._secret_files = SecretFiles(installation)
         self._volumes = volumes
         self._mounts = mounts
         self._starting = Locks()
@@ -78,6 +80,7 @@ class Containers:
             container = self.named(name)
             if await self.end(container, grace):
                 await self._delete(container)
+            await self._secret_files.remove(name)
             self._networks.release(name)
 
     async def settled(self, name: str) -> None:
@@ -108,19 +111,29 @@ class Containers:
     async def _create_or_adopt(self, workload: Workload, image: render.LocalImage, one_off: bool) -> Instance | None:
         address = await self._networks.reserve(workload.network, workload.name)
         files = await self._mounts.ensure(workload.files) if workload.files else None
-        config = render.container(self._installation, workload, image, address, one_off=one_off, files=files)
+        secrets = await self._secret_files.prepare(workload.name) if workload.secret_files else None
+        config = render.container(
+            self._installation, workload, image, address, one_off=one_off, files=files, secrets=secrets
+        )
         name = render.qualified(self._installation, workload.name)
         try:
             container = await to_its_end(self._connection.docker.containers.create(config, name=name))
         except DockerError as error:
             if error.status != 409:
                 raise
-            return await self._adopt(workload)
+            return await self._adopt(workload, image)
         await self._volumes.hand_over(container, workload, image.user)
-        await container.start()
+        await self._start(container, workload, image)
         return render.started(workload, address, datetime.now(UTC))
 
-    async def _adopt(self, workload: Workload) -> Instance | None:
+    async def _start(self, container: DockerContainer, workload: Workload, image: render.LocalImage) -> None:
+        """With its secret files, which are written anew: after a reboot there are none."""
+        if workload.secret_files:
+            owner = user_id(image.user, await _passwd(container) if image.user else "")
+            await self._secret_files.write(workload.name, workload.secret_files, owner)
+        await container.start()
+
+    async def _adopt(self, workload: Workload, image: render.LocalImage) -> Instance | None:
         """The container that has the name already; `None` when it had to go and the name is free now."""
         container = self.named(workload.name)
         seen = await container.show()
@@ -135,7 +148,7 @@ class Containers:
         if seen["HostConfig"]["RestartPolicy"]["Name"] != wanted["Name"]:
             await self._connection.post(f"containers/{seen['Id']}/update", {"RestartPolicy": wanted})
         if status == "exited":
-            await container.start()
+            await self._start(container, workload, image)
             seen = await container.show()
         return render.instance(seen)
 
@@ -178,6 +191,19 @@ class Containers:
         except DockerError as error:
             if error.status != 404:
                 raise
+
+
+async def _passwd(container: DockerContainer) -> str:
+    """The image's list of users; empty where it has none."""
+    try:
+        archive = await container.get_archive("/etc/passwd")
+    except DockerError as error:
+        if error.status != 404:
+            raise
+        return ""
+    with archive:
+        file = archive.extractfile(archive.getmembers()[0])
+        return file.read().decode(errors="replace") if file else ""
 
 
 def _start_error(workload: Workload, error: DockerError) -> DeployFailed | Unavailable:

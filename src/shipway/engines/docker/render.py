@@ -43,7 +43,7 @@ class LocalImage:
 
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    #: Its USER; empty: root.
+    #: Its USER: a name or a number, perhaps with a group after a colon; empty: root.
     user: str = ""
 
 
@@ -60,8 +60,10 @@ def container(
     *,
     one_off: bool = False,
     files: Path | None = None,
+    secrets: Path | None = None,
 ) -> Json:
-    """The body of a request to create a container, hardened (S6.10). `files`: where its file set is on the engine's machine."""
+    """The body of a request to create a container, hardened (S6.10). `files` and `secrets`: where its file set and its secret
+    files are on the engine's machine."""
     network = qualified(installation, workload.network)
     endpoint = {"IPAMConfig": {"IPv4Address": address}, "Aliases": list(workload.aliases)}
     return {
@@ -79,10 +81,15 @@ def container(
             "LogConfig": _LOGS,
             "RestartPolicy": restart_policy(workload.restart),
             **_limits(workload.resources),
-            **_mounts(installation, workload, files),
+            **_mounts(installation, workload, files, secrets),
         },
         "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
     }
+
+
+def _secrets(directory: Path) -> Json:
+    """It has to exist: Docker starts nothing without it."""
+    return {"Type": "bind", "Source": str(directory), "Target": "/run/secrets", "ReadOnly": True}
 
 
 def _limits(resources: Resources) -> Json:
@@ -95,10 +102,10 @@ def _limits(resources: Resources) -> Json:
     }
 
 
-def _mounts(installation: str, workload: Workload, files: Path | None) -> Json:
+def _mounts(installation: str, workload: Workload, files: Path | None, secrets: Path | None) -> Json:
     """Volumes are made with the container that first mounts them, and are empty then whatever the image has there: what
     was copied from one image would hide what the next release's has."""
-    volumes: list[Json] = [
+    made: list[Json] = [
         {
             "Type": "volume",
             "Source": qualified(installation, mount.volume),
@@ -107,8 +114,8 @@ def _mounts(installation: str, workload: Workload, files: Path | None) -> Json:
         }
         for mount in workload.volumes
     ]
-    seen = {"Type": "bind", "Source": str(files), "Target": MOUNTED_AT, "ReadOnly": True}
-    made = [*volumes, *([seen] if files else [])]
+    made += [{"Type": "bind", "Source": str(files), "Target": MOUNTED_AT, "ReadOnly": True}] if files else []
+    made += [_secrets(secrets)] if secrets else []
     return {"Mounts": made} if made else {}
 
 
