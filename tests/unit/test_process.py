@@ -42,3 +42,18 @@ def test_only_shell_syntax_gets_a_shell(command: str) -> None:
 def test_an_open_quote_is_told() -> None:
     with pytest.raises(Invalid, match="quotation"):
         argv('echo "open', ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("command", "shell"),
+    [
+        ("serve --dsn $DSN", True),
+        ('serve "--dsn=${DSN}"', True),
+        ("serve '$DSN' $PORT", False),
+        ("serve --dsn $DSN_2", False),
+    ],
+)
+def test_a_secret_is_filled_in_by_the_shell_inside_and_never_here(command: str, shell: bool) -> None:
+    words = argv(command, ENVIRONMENT | {"DSN": "s3cret"}, {"DSN"})
+    assert words is not None and "s3cret" not in str(words)
+    assert (words == ("/bin/sh", "-c", command)) is shell

@@ -1,19 +1,17 @@
 """What is secret, kept out of what a build says: a command may well print what it was given."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from shipway.builders.builder import BuildRequest
 from shipway.builders.progress import CUT, LINE_LIMIT, Event, Failed, Output, Progress, Said, Started
 from shipway.builders.registry_files import spellings
+from shipway.domain import masking as domain
 from shipway.domain.leaks import looks_secret, names_secret
+from shipway.domain.masking import MASK, SHORTEST
 
-#: Stands in for what is not shown.
-MASK = "•••"
-#: Whatever is shorter is found by chance all over a log, and is no secret.
-_SHORTEST = 4
 #: A key or a token by its looks, whatever it is called.
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w+/=-]{20,}")
 _USER_INFO = re.compile(r"//([^/?#\s]+)@")
@@ -21,26 +19,19 @@ _USER_INFO = re.compile(r"//([^/?#\s]+)@")
 _LOGIN = re.compile(r"//([^\s@/?#]*:\S+)@")
 
 
-class Masking:
-    """Replaces secrets in texts. Of a secret of several lines, each line is one."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        parts = {part.strip() for secret in secrets for part in secret.splitlines()}
-        self._parts = sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, self._parts))) if self._parts else None
+class Masking(domain.Masking):
+    """Knows of lines that were cut in their middle, too."""
 
     def __call__(self, text: str) -> str:
         """The text as it may be shown."""
-        if not self._pattern:
-            return text
-        shown = self._pattern.sub(MASK, text)
+        shown = super().__call__(text)
         # What was cut is longer; colours may have been taken out of it since.
         return self._without_halves(shown) if len(text) > LINE_LIMIT // 2 else shown
 
     def _without_halves(self, text: str) -> str:
         """Without what is left of secrets that lost their end or beginning with the middle of their line."""
         before, cut, after = text.partition(CUT)
-        halves = [(part, size) for part in self._parts for size in range(_SHORTEST, len(part))] if cut else []
+        halves = [(part, size) for part in self.parts for size in range(SHORTEST, len(part))] if cut else []
         begun = max((part[:size] for part, size in halves if before.endswith(part[:size])), key=len, default="")
         ended = max((part[-size:] for part, size in halves if after.startswith(part[-size:])), key=len, default="")
         before, after = before.removesuffix(begun) + MASK * bool(begun), MASK * bool(ended) + after.removeprefix(ended)

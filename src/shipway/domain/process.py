@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -51,16 +51,18 @@ def process_name(value: str) -> str:
     return value
 
 
-def argv(command: str, environment: Mapping[str, str]) -> tuple[str, ...] | None:
+def argv(command: str, environment: Mapping[str, str], secret: Collection[str] = frozenset()) -> tuple[str, ...] | None:
     """The argument list for `command`; `None` for the image's own.
 
     A plain line is split as a shell would, with `$NAME` and `${NAME}` filled in from `environment` (outside quotes split
     in turn, as in `java $JAVA_OPTS -jar app.jar`), and executed directly, so that the app itself gets SIGTERM. Only a line
-    that uses the shell's own syntax gets one.
+    that uses the shell's own syntax gets one, and a line with a variable that is `secret`: what is filled in here can be
+    read by whoever may look at the engine.
     """
     if not command.strip():
         return None
-    if _NEEDS_SHELL.search(_without_single_quoted(command)):
+    plain = _without_single_quoted(command)
+    if _NEEDS_SHELL.search(plain) or any(name in secret for pair in _VARIABLE.findall(plain) for name in pair):
         return ("/bin/sh", "-c", command)
     try:
         words = shlex.split(_shield_quoted_dollars(command))

@@ -10,6 +10,7 @@ from shipway.domain.artifacts import Image
 from shipway.domain.errors import ReleaseChanged
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.process import ProcessType
+from shipway.domain.secret import secret_reference
 from shipway.domain.service import ServiceSettings
 
 
@@ -24,6 +25,11 @@ class Given:
     secret_files: Mapping[str, str] = field(default_factory=dict)
     #: Files under `/etc/config`, by their path below it: to the SHA-256 of what is in them.
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether a release that is given this is the same at every start: not with a secret that is looked up then."""
+        return not any(secret_reference(each).tracks for each in (*self.secrets.values(), *self.secret_files.values()))
 
     @property
     def hash(self) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from shipway.domain.errors import Invalid
 from shipway.domain.names import ServicePath
+from shipway.domain.service import Service
 from shipway.domain.workload import Instance, LogLine
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.history import DeploymentView, get_deployment
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.said import said
 from shipway.store import queue
 
 _LOOK = 1.0
@@ -71,30 +73,30 @@ async def service_logs(
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
     instances = await _instances(platform, service.id, process)
-    past = [line for each in instances async for line in platform.engine.logs(each.name, tail=tail)]
+    past = [line for each in instances async for line in said(platform, service, each.name, tail=tail)]
     for line in sorted(past, key=lambda line: line.at)[-(tail or len(past)) or None :]:
         yield line
     if follow:
         newest = {
             each.name: max((line.at for line in past if line.instance == each.name), default=None) for each in instances
         }
-        async for line in _follow(platform, service.id, process):
+        async for line in _follow(platform, service, process):
             seen = newest.get(line.instance)
             if seen is None or line.at > seen:
                 yield line
 
 
-async def _follow(platform: Platform, service_id: str, process: str) -> AsyncIterator[LogLine]:
+async def _follow(platform: Platform, service: Service, process: str) -> AsyncIterator[LogLine]:
     lines: asyncio.Queue[LogLine] = asyncio.Queue(maxsize=1000)
     following: dict[str, asyncio.Task[None]] = {}
 
     async def pump(instance: str) -> None:
-        async for line in platform.engine.logs(instance, follow=True):
+        async for line in said(platform, service, instance, follow=True):
             await lines.put(line)
 
     try:
         while True:
-            for instance in await _instances(platform, service_id, process):
+            for instance in await _instances(platform, service.id, process):
                 if instance.name not in following:
                     following[instance.name] = asyncio.create_task(pump(instance.name))
             with suppress(TimeoutError):

@@ -1,6 +1,5 @@
 """The health check that is a command: run inside an instance, where exit code 0 passes (S7.1)."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,11 +12,10 @@ from shipway.domain.release import Release
 from shipway.domain.service import Service
 from shipway.domain.workload import Executed
 from shipway.pipeline.context import Context
-from shipway.pipeline.delivery import Delivery, delivery
+from shipway.pipeline.delivery import Delivery
+from shipway.pipeline.said import masking
 from shipway.pipeline.workloads import instance_environment
 from shipway.settings import Settings
-
-_NAMED = re.compile(r"\$\{?(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,10 @@ class HealthCommand:
         return await ctx.platform.engine.execute(self.target.name, words, probe.longest_run)
 
     async def shown(self, ran: Executed) -> Executed:
-        """The same without the secrets of its release."""
-        delivered = await delivery(self.ctx.platform, self.release)
-        mask = masking_of_environment(delivered.environment, self.release.given.secrets)
-        return replace(ran, output=mask(ran.output))
+        """The same without what is secret, or looks so."""
+        known = await masking(self.ctx.platform, self.ctx.service)
+        by_looks = masking_of_environment(self.release.given.config, ())
+        return replace(ran, output=by_looks(known(ran.output)))
 
 
 def known_environment(
@@ -55,6 +53,4 @@ def command_line(
 ) -> tuple[str, ...]:
     """The words of a health check's command, read as the commands of process types are. One that names a secret is for
     the instance's own shell to fill in: the secret is there already, and need not be opened again for every question."""
-    if any(name in secrets for name in _NAMED.findall(command)):
-        return ("/bin/sh", "-c", command)
-    return argv(command, {**environment, "SHIPWAY_INSTANCE": instance}) or ("",)
+    return argv(command, {**environment, "SHIPWAY_INSTANCE": instance}, secrets) or ("",)

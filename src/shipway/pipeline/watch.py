@@ -9,6 +9,7 @@ from shipway.engines.engine import InspectsSockets
 from shipway.pipeline.context import Context
 from shipway.pipeline.diagnosis import Observation, diagnose, misplaced
 from shipway.pipeline.health_command import HealthCommand
+from shipway.pipeline.said import said
 
 #: Seconds between two probes: short at first, so that an app that starts at once is live at once (S7.1).
 FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.02, 1.3, 1.0
@@ -124,4 +125,4 @@ class Watch:
 
 async def tail(ctx: Context, name: str) -> tuple[str, ...]:
     """The last lines an instance wrote."""
-    return tuple([line.text async for line in ctx.platform.engine.logs(name, tail=_TAIL)])
+    return tuple([line.text async for line in said(ctx.platform, ctx.service, name, tail=_TAIL)])

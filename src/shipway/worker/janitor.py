@@ -76,4 +76,6 @@ class Janitor:
             moving = {deployment.service_id for deployment in await deployments.unfinished(tx)}
             left = [each for each in await rollouts.live(tx) if each.parked and each.service_id not in moving]
         for each in left:
-            await unpark(self._platform, each)
+            # One whose secret was revoked since can't come back, and must not keep the rest of the round from being done.
+            with contained("janitor"):
+                await unpark(self._platform, each)

@@ -9,6 +9,7 @@ from shipway.pipeline.context import Context
 from shipway.pipeline.in_place import put_back
 from shipway.pipeline.local_image import let_go
 from shipway.pipeline.retire import drain, retire
+from shipway.pipeline.said import said
 from shipway.pipeline.standing import unpark
 from shipway.pipeline.workloads import release_command_name
 from shipway.store import deployments, releases, rollouts
@@ -51,7 +52,7 @@ async def _keep_logs(ctx: Context) -> None:
     with suppress(Unavailable):
         for instance in await ctx.platform.engine.instances(deployment=ctx.deployment.id):
             ctx.log(f"-----> Last lines of {instance.name}")
-            async for line in ctx.platform.engine.logs(instance.name, tail=KEPT_LINES):
+            async for line in said(ctx.platform, ctx.service, instance.name, tail=KEPT_LINES):
                 ctx.log(f"       {line.text}")
 
 

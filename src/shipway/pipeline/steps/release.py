@@ -6,7 +6,7 @@ from shipway.domain.artifacts import Analysis, Image, Released
 from shipway.domain.errors import Conflict, ReleaseCommandFailed
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.process import WEB, ProcessType
-from shipway.domain.release import Release
+from shipway.domain.release import Given, Release
 from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
@@ -15,6 +15,7 @@ from shipway.pipeline.derived import derived
 from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.in_place import create_refiled
+from shipway.pipeline.said import masked_log
 from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
 from shipway.pipeline.workloads import release_command_workload
@@ -36,16 +37,23 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
     if not ctx.deployment.makes_release:
         release = await _existing(ctx)
         ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
+        # Better told here than by instances that can't start: of one that was revoked since nobody has the value.
+        await delivery(ctx.platform, release)
         return Released(release.id, release.number, await decide(ctx, release))
     if origin := ctx.deployment.image_from:
         release = await _derived(ctx, origin)
     else:
         release = await _new(ctx, image or await _foreign_image(ctx), analysis)
-    ctx.log(f"-----> Release v{release.number}: {release.image.label} with {len(release.given.config)} config vars")
+    ctx.log(f"-----> Release v{release.number}: {release.image.label} with {_told(release.given)}")
     planned = await decide(ctx, release)
     if release.release_command and ctx.deployment.brings_new:
         await _run_release_command(ctx, release)
     return Released(release.id, release.number, planned)
+
+
+def _told(given: Given) -> str:
+    secrets = sorted({*given.secrets.values(), *given.secret_files.values()})
+    return f"{len(given.config)} config vars" + (f", secrets {', '.join(secrets)}" if secrets else "")
 
 
 async def _existing(ctx: Context) -> Release:
@@ -127,7 +135,8 @@ async def _run_release_command(ctx: Context, release: Release) -> None:
     ctx.log(f"-----> Running the release command: {release.release_command}")
     await give_files(ctx.platform, ctx.service, release, [workload.name])
     engine, timeout = ctx.platform.engine, release.settings.release_timeout
-    code = await engine.run(workload, lambda line: ctx.log(f"       {line}"), timeout)
+    log = await masked_log(ctx.platform, ctx.service, lambda line: ctx.log(f"       {line}"))
+    code = await engine.run(workload, log, timeout)
     await engine.stop(workload.name, 0)
     if code != 0:
         raise ReleaseCommandFailed(
