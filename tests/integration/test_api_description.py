@@ -25,12 +25,16 @@ OPERATIONS = [
 ]
 
 _SERVICE = "/workspaces/{workspace}/projects/{project}/environments/{environment}/services/{service}"
+_SECRET = f"{_SERVICE.rpartition('/services/')[0]}/secrets/{{secret}}"
 #: Well-formed is not enough for them: what is typed, unset or deployed must be there, a canary's steps rise, instances fit.
 HAS_RULES_OF_ITS_OWN = {
     ("delete", _SERVICE),
     ("patch", _SERVICE),
     ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),
+    ("patch", f"{_SERVICE}/secrets"),
+    ("post", f"{_SECRET}/versions/{{version}}/revoke"),
+    ("delete", _SECRET),
     ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/config"),
     ("patch", f"{_SERVICE}/files"),
     ("get", f"{_SERVICE}/files/content"),

@@ -41,6 +41,7 @@ COMMANDS: Commands = {
         ),
         "cancel": (f"{_HERE}.change:cancel", "Stop a deployment before traffic moves."),
         "config": (f"{_HERE}.config:config", "List, set and unset config vars."),
+        "secrets": (f"{_HERE}.secrets:secrets", "List, set, bind and revoke secrets."),
         "volumes": (
             f"{_HERE}.volumes:volumes",
             "List, add, remove and restore volumes: directories that outlive releases.",

@@ -4,7 +4,7 @@ from shipway.client.errors import ClientError
 from shipway.domain.errors import Invalid
 from shipway.domain.names import EnvironmentPath, ServicePath, slugify
 
-__all__ = ["EnvironmentPath", "ServicePath", "parse", "parse_holder", "slugify"]
+__all__ = ["EnvironmentPath", "ServicePath", "parse", "parse_environment", "parse_holder", "slugify"]
 
 
 def parse(text: str) -> ServicePath:
@@ -13,6 +13,12 @@ def parse(text: str) -> ServicePath:
         return ServicePath.parse(text)
     except Invalid as error:
         raise ClientError(error.message, hint=error.hint, code=error.code) from error
+
+
+def parse_environment(text: str) -> EnvironmentPath:
+    """Read `acme/shop/production`; of a service's path, that of its environment. Raises `ClientError`."""
+    found = parse_holder(text)
+    return EnvironmentPath(found.workspace, found.project, found.environment)
 
 
 def parse_holder(text: str) -> EnvironmentPath | ServicePath:

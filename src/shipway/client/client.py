@@ -6,6 +6,7 @@ from shipway.client.calls.deployments import Deployments
 from shipway.client.calls.files import Files
 from shipway.client.calls.registries import Registries
 from shipway.client.calls.releases import Releases
+from shipway.client.calls.secrets import Secrets
 from shipway.client.calls.services import Services
 from shipway.client.calls.tenancy import Tenancy
 from shipway.client.calls.tokens import Tokens
@@ -14,7 +15,20 @@ from shipway.client.calls.volumes import Volumes
 from shipway.client.transport import Transport
 
 
-class Client(Tenancy, Registries, Services, ConfigVars, Files, Deployments, Releases, Builds, Uploads, Tokens, Volumes):
+class Client(
+    Tenancy,
+    Registries,
+    Services,
+    ConfigVars,
+    Secrets,
+    Files,
+    Volumes,
+    Deployments,
+    Releases,
+    Builds,
+    Uploads,
+    Tokens,
+):
     """One server, asked with one token. Use it as a context manager. What it can be asked is in `calls`."""
 
     def __init__(self, url: str, token: str = "", *, door: str = "cli") -> None:

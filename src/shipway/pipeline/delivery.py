@@ -26,8 +26,9 @@ class Delivery:
 async def delivery(platform: Platform, release: Release) -> Delivery:
     """What instances of `release` are to be handed now: of secrets the versions it names, and of `NAME@latest` the newest.
 
-    All that is started passes here first: raises `ReleaseChanged` when the release is not what it was. `SecretMissing` or `SecretRevoked` when one can't be had, and nothing of the release is to be started then: a
-    version that was revoked is never brought back, by no rollback either. `Unavailable` when a value can't be opened.
+    All that is started passes here first. Raises `ReleaseChanged` when the release is not what it was, `SecretMissing` or
+    `SecretRevoked` when a secret can't be had, and nothing of the release is to be started then: a version that was revoked
+    is never brought back, by no rollback either. `Unavailable` when a value can't be opened.
     """
     refuse_changed(release)
     given = release.given

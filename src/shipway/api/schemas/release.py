@@ -42,6 +42,7 @@ class ReleaseOut(BaseModel):
     settings: SettingsOut
     config_names: list[str] = Field(description="Names of its config vars; the values stay where they are.")
     config_hash: str
+    reproducible: bool = Field(description="False: it holds a secret `NAME@latest`, which is looked up at each start.")
     release_command: str
     derived_from: int | None = Field(description="Number of the earlier release whose image it took.")
     image_from: ImageOriginOut | None = Field(description="Whose image it took, of this service or of another.")
@@ -59,6 +60,7 @@ class ReleaseOut(BaseModel):
             settings=SettingsOut.model_validate(release.settings),
             config_names=sorted(release.given.config),
             config_hash=release.config_hash,
+            reproducible=release.given.reproducible,
             release_command=release.release_command,
             derived_from=release.derived_from,
             image_from=ImageOriginOut.model_validate(release.image_from) if release.image_from else None,

@@ -116,7 +116,7 @@ def _row(release: "Release") -> tuple[str, ...]:
         release["image"]["label"],
         release["commit"][:12],
         " ".join(process["name"] for process in release["processes"]),
-        release["config_hash"][:8],
+        release["config_hash"][:8] + ("" if release["reproducible"] else " (not reproducible)"),
         ago(release["created_at"]),
     )
 

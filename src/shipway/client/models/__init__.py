@@ -13,6 +13,7 @@ from shipway.client.models.pipeline import Stage, Status
 from shipway.client.models.plan import Capacity, ConfigChange, ImageOrigin, Move, Plan, ProcessChange
 from shipway.client.models.registries import Registry
 from shipway.client.models.release import Change, Difference, Release, ReleaseDetail
+from shipway.client.models.secrets import Bindings, Secret, SecretUse, SecretVersion
 from shipway.client.models.service import AutoDeploy, Copied, Instance, Restart, Scaled, Service, Traffic
 from shipway.client.models.tenancy import Environment, Project, Workspace
 from shipway.client.models.token import NewToken, Token, WhoAmI
@@ -21,6 +22,7 @@ from shipway.client.models.volume import Declared, Volume, Volumes
 __all__ = [
     "AutoDeploy",
     "BaseImage",
+    "Bindings",
     "Build",
     "BuildPage",
     "Capacity",
@@ -57,6 +59,9 @@ __all__ = [
     "ReleaseDetail",
     "Restart",
     "Scaled",
+    "Secret",
+    "SecretUse",
+    "SecretVersion",
     "Service",
     "Stage",
     "Status",

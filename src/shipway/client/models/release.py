@@ -17,6 +17,7 @@ class Release(TypedDict):
     settings: dict[str, Any]
     config_names: list[str]
     config_hash: str
+    reproducible: bool
     release_command: str
     derived_from: int | None
     image_from: ImageOrigin | None
