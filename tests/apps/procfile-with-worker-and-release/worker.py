@@ -1,1 +1,5 @@
-print("working")
+import time
+
+print("working", flush=True)
+while True:
+    time.sleep(60)
