@@ -12,7 +12,8 @@ from tests.support.engines import PATIENCE, DockerLab, Lab, docker_lab, only
 from tests.support.images import BUSYBOX
 
 from shipway.domain.errors import ShipwayError
-from shipway.engines.docker.secret_files import PLACES, user_id
+from shipway.engines.docker.ownership import user_id
+from shipway.engines.docker.secret_files import PLACES
 
 FILES = {"dsn": "postgres://ada:p=w$@db/x\n", "key.pem": "-----BEGIN KEY-----\nkönig \"'\n-----END KEY-----\n"}
 

@@ -8,6 +8,7 @@ from shipway.domain.clock import now
 from shipway.domain.service import Service
 from shipway.store import config_changes
 from shipway.store import tables as t
+from shipway.store.config_changes import owner_of
 from shipway.store.database import Tx
 from shipway.store.sealing import Sealer
 
@@ -35,12 +36,12 @@ async def change(
     await tx.execute(delete(_table).where(_table.c.service_id == service.id, _table.c.name.in_(gone)))
     for name in unset:
         if name in known:
-            await config_changes.record(tx, service, "build-secret", name, "unset", actor=actor)
+            await config_changes.record(tx, owner_of(service), "build-secret", name, "unset", actor=actor)
     for name, value in values.items():
         sealed = sealer.seal(value, about(service.id, name))
         row = {"service_id": service.id, "name": name, "sealed": sealed, "updated_at": now(), "updated_by": actor}
         await tx.execute(insert(_table).values(row))
-        await config_changes.record(tx, service, "build-secret", name, "set", actor=actor)
+        await config_changes.record(tx, owner_of(service), "build-secret", name, "set", actor=actor)
 
 
 def about(service_id: str, name: str) -> str:

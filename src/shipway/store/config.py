@@ -11,6 +11,7 @@ from shipway.domain.config import Holder, Origin, Var, changed, merge
 from shipway.domain.service import Service
 from shipway.store import config_changes
 from shipway.store import tables as t
+from shipway.store.config_changes import owner_of
 from shipway.store.database import Tx
 
 _NONE: Mapping[str, bool] = MappingProxyType({})
@@ -61,12 +62,12 @@ async def _put(tx: Tx, holder: Holder, name: str, var: Var | None, actor: str) -
     table, owner = _table(_origin(holder))
     await tx.execute(delete(table).where(table.c[owner] == holder.id, table.c.name == name))
     if var is None:
-        await config_changes.record(tx, holder, "variable", name, "unset", actor=actor)
+        await config_changes.record(tx, owner_of(holder), "variable", name, "unset", actor=actor)
         return
     given: dict[str, Any] = {"value": var.value, "reference": var.reference, "buildtime": var.buildtime}
     row = given | {owner: holder.id, "name": name, "updated_at": now(), "updated_by": actor}
     await tx.execute(insert(table).values(row))
-    await config_changes.record(tx, holder, "variable", name, "set", actor=actor, **given)
+    await config_changes.record(tx, owner_of(holder), "variable", name, "set", actor=actor, **given)
 
 
 async def _of(tx: Tx, origin: Origin, owner_id: str) -> dict[str, Var]:

@@ -1,7 +1,7 @@
 """The history of what instances and builds are given: every change is a row, in the transaction that makes it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, insert, or_, select
 
@@ -14,9 +14,22 @@ from shipway.store.database import Tx
 _table = t.config_changes
 
 
+class Owner(NamedTuple):
+    """Whose config a change is of."""
+
+    environment_id: str
+    #: `None`: the environment's own.
+    service_id: str | None = None
+
+
+def owner_of(holder: Holder) -> Owner:
+    """A service or an environment as an owner."""
+    return Owner(holder.environment_id, holder.id) if isinstance(holder, Service) else Owner(holder.id)
+
+
 async def record(
     tx: Tx,
-    holder: Holder,
+    owner: Owner,
     kind: ChangeKind,
     name: str,
     change: ChangeVerb,
@@ -27,10 +40,9 @@ async def record(
     buildtime: bool = False,
 ) -> None:
     """Write one down, as of now. `value` is kept as it is and shown: never a secret's."""
-    service = holder if isinstance(holder, Service) else None
     row = {
-        "environment_id": service.environment_id if service else holder.id,
-        "service_id": service.id if service else None,
+        "environment_id": owner.environment_id,
+        "service_id": owner.service_id,
         "kind": kind,
         "name": name,
         "change": change,

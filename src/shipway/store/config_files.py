@@ -10,6 +10,7 @@ from shipway.domain.clock import now
 from shipway.domain.service import Service
 from shipway.store import config_changes
 from shipway.store import tables as t
+from shipway.store.config_changes import owner_of
 from shipway.store.database import Tx
 
 
@@ -58,9 +59,9 @@ async def change(tx: Tx, service: Service, files: Mapping[str, str], deleted: Se
         row = {"service_id": service.id, "path": path, "sha256": digest, "updated_at": at, "updated_by": actor}
         await tx.execute(insert(table).values(row))
     for path, digest in files.items():
-        await config_changes.record(tx, service, "file", path, "set", actor=actor, value=digest)
+        await config_changes.record(tx, owner_of(service), "file", path, "set", actor=actor, value=digest)
     for path in deleted:
-        await config_changes.record(tx, service, "file", path, "unset", actor=actor)
+        await config_changes.record(tx, owner_of(service), "file", path, "unset", actor=actor)
 
 
 async def history(tx: Tx, service_id: str, path: str = "", *, limit: int = 100) -> list[FileChange]:

@@ -7,9 +7,11 @@ from typing import Literal
 from sqlalchemy import Table, delete, insert, select
 
 from shipway.domain.clock import now
+from shipway.domain.config import ChangeKind, ChangeVerb
 from shipway.domain.service import Service
-from shipway.store import secret_changes
+from shipway.store import config_changes
 from shipway.store import tables as t
+from shipway.store.config_changes import owner_of
 from shipway.store.database import Tx
 
 Bound = Literal["variable", "file"]
@@ -55,16 +57,9 @@ async def bind(tx: Tx, service: Service, what: Bound, name: str, reference: str,
         # What is secret is no build argument: those can be read in the image.
         value = {"value": "", "buildtime": False} if what == "variable" else {}
         await tx.execute(insert(table).values(row | value))
-    await secret_changes.record(
-        tx,
-        service.environment_id,
-        name,
-        "set" if reference else "unset",
-        actor,
-        kind="variable" if what == "variable" else "secret-file",
-        service_id=service.id,
-        reference=reference,
-    )
+    kind: ChangeKind = "variable" if what == "variable" else "secret-file"
+    verb: ChangeVerb = "set" if reference else "unset"
+    await config_changes.record(tx, owner_of(service), kind, name, verb, actor=actor, reference=reference)
 
 
 async def _files(tx: Tx, service_id: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from shipway.domain.clock import now
 from shipway.domain.errors import SecretMissing, SecretRevoked
 from shipway.domain.ids import new_id
 from shipway.domain.secret import SecretReference, SecretVersion
-from shipway.store import secret_changes
+from shipway.store import config_changes
 from shipway.store import tables as t
+from shipway.store.config_changes import Owner
 from shipway.store.database import Tx
 from shipway.store.sealing import Sealer
 
@@ -47,7 +48,7 @@ async def put(tx: Tx, environment_id: str, name: str, value: str, sealer: Sealer
     row = {"secret_id": secret_id, "version": version, "sealed": sealed, "created_by": actor, "created_at": now()}
     await tx.execute(insert(_versions).values(row))
     reference = str(SecretReference(name, version))
-    await secret_changes.record(tx, environment_id, name, "set", actor, reference=reference)
+    await config_changes.record(tx, Owner(environment_id), "secret", name, "set", actor=actor, reference=reference)
     return version
 
 
@@ -59,14 +60,14 @@ async def revoke(tx: Tx, environment_id: str, name: str, version: int, actor: st
     one = (_versions.c.secret_id == found.secret_id) & (_versions.c.version == version)
     await tx.execute(update(_versions).where(one).values(sealed="", revoked_at=now(), revoked_by=actor))
     reference = str(SecretReference(name, version))
-    await secret_changes.record(tx, environment_id, name, "revoked", actor, reference=reference)
+    await config_changes.record(tx, Owner(environment_id), "secret", name, "revoked", actor=actor, reference=reference)
 
 
 async def remove(tx: Tx, environment_id: str, name: str, actor: str) -> None:
     """Forget all versions. Its row stays, for the number that comes next. Raises `SecretMissing`."""
     found = await _version(tx, environment_id, name, None)
     await tx.execute(delete(_versions).where(_versions.c.secret_id == found.secret_id))
-    await secret_changes.record(tx, environment_id, name, "unset", actor)
+    await config_changes.record(tx, Owner(environment_id), "secret", name, "unset", actor=actor)
 
 
 async def pinned(tx: Tx, environment_id: str, reference: SecretReference) -> SecretReference:

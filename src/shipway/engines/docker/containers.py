@@ -16,7 +16,8 @@ from shipway.engines.docker.images import Images
 from shipway.engines.docker.locks import Locks
 from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
-from shipway.engines.docker.secret_files import SecretFiles, user_id
+from shipway.engines.docker.ownership import user_id
+from shipway.engines.docker.secret_files import SecretFiles
 from shipway.engines.docker.volumes import Volumes
 
 #: How often the world may change under one start before it is called off.

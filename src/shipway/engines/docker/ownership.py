@@ -24,6 +24,12 @@ def resolve(user: str, passwd: str, group: str) -> Owner | None:
     return (int(uid), int(gid)) if uid.isdecimal() and gid.isdecimal() else None
 
 
+def user_id(user: str, passwd: str) -> int:
+    """The same without the group; root's for a name that the image does not know."""
+    owner = resolve(user.partition(":")[0], passwd, "")
+    return owner[0] if owner else 0
+
+
 def entry_of(head: bytes) -> tarfile.TarInfo:
     """The first entry of an archive that begins like this: of a directory, the directory itself."""
     with tarfile.open(fileobj=BytesIO(head), mode="r|") as archive:

@@ -80,15 +80,6 @@ class SecretFiles:
             raise _failed(directory, error) from error
 
 
-def user_id(user: str, passwd: str) -> int:
-    """Which number an image's USER has, by the image's own `/etc/passwd`. Of an unknown one Docker itself says so."""
-    name = user.partition(":")[0]
-    if name.isdecimal():
-        return int(name)
-    lines = (line.split(":") for line in passwd.splitlines())
-    return next((int(line[2]) for line in lines if line[0] == name and line[2:] and line[2].isdecimal()), 0)
-
-
 def _in_memory(mounts: str) -> Path:
     kinds = {Path(line.split()[1]): line.split()[2] for line in mounts.splitlines()}
     for place in PLACES:
