@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shipway.domain.capacity import Capacity, taken, total
+from shipway.domain.capacity import Capacity, taken
 from shipway.domain.deployment import BRING_NEW
-from shipway.domain.errors import NoRoom, WouldInterrupt
+from shipway.domain.errors import WouldInterrupt
 from shipway.domain.plan import Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
 from shipway.domain.strategy import StrategyType
-from shipway.pipeline import contention
+from shipway.pipeline import contention, room
 from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.one_by_one import one_by_one
 from shipway.pipeline.situation import Situation, count, process_of
@@ -24,18 +24,18 @@ def plan(situation: Situation) -> Plan:
     it can't be done without an interruption and none is allowed."""
     if situation.in_place:
         return _in_place(situation)
-    needed, adopted = _needed(situation)
-    _refuse_the_impossible(situation)
-    evicted = _evicted(situation, needed, adopted)
+    needed, adopted = room.needed(situation)
+    room.refuse_the_impossible(situation)
+    evicted = room.evicted(situation, needed, adopted)
     mode, reason, why = _mode(situation, needed, adopted, evicted)
     held = contention.holders(situation, adopted)
-    if mode == "overlap-one-by-one" and _exchange(situation, _free(situation, held)):
+    if mode == "overlap-one-by-one" and _exchange(situation, room.free(situation, held)):
         evicted = held
-    free = _free(situation, evicted)
+    free = room.free(situation, evicted)
     if mode != "overlap" and adopted:
         return plan(replace(situation, adopts=False))
     if mode == "stop-first":
-        evicted = _evicted(situation, needed, adopted, stopped=True)
+        evicted = room.evicted(situation, needed, adopted, stopped=True)
     exclusive = _exclusive(situation, adopted)
     interrupts = _interrupts(situation, mode, exclusive)
     if situation.zero_downtime and interrupts:
@@ -78,7 +78,7 @@ def _in_place(situation: Situation) -> Plan:
         reason="",
         why="",
         moves=(*_all("adopt", live.instances), Move("publish", f"v{release.number}")),
-        free=_free(situation, ()),
+        free=room.free(situation, ()),
         processes=_processes(situation),
         config=config_changes(live.release.given, release.given),
         warnings=_warnings(situation, "in-place", ""),
@@ -95,57 +95,6 @@ def _strategy(situation: Situation, mode: Mode) -> StrategyType:
     return wished if tried or wished == "recreate" else "rolling"
 
 
-def _needed(situation: Situation) -> tuple[Capacity, tuple[str, ...]]:
-    """What has to be started takes; and the instances that need not be because they still stand."""
-    warm = situation.warm
-    adopted = tuple(name for name in warm.instances if process_of(name) == WEB) if warm else ()
-    return taken(situation.release.settings.resources, len(situation.wanted) - len(adopted)), adopted
-
-
-def _free(situation: Situation, without: Iterable[str]) -> Capacity:
-    """What drains of this service is over in a moment, and no reason to interrupt anybody."""
-    own = [each.deployment_id for each in situation.own if each.state == "draining"]
-    stays = [each for each in situation.standing if each.deployment_id not in {*without, *own}]
-    return situation.machine.less(total(each.takes for each in stays))
-
-
-def _refuse_the_impossible(situation: Situation) -> None:
-    """What is over when this deployment is, counts as free. Who takes no more than now is let: the machine may be too full
-    already, and less is what it needs."""
-    resources = situation.release.settings.resources
-    if resources.cpus > situation.cores:
-        raise NoRoom(
-            f"An instance is to have {resources.cpus:g} cores, and the machine has {situation.cores}.",
-            hint="Set --cpus to what there is.",
-        )
-    goes = [s.deployment_id for s in situation.standing if s.state == "warm" or s.service_id == situation.service_id]
-    free, all_of_it = _free(situation, goes), taken(resources, len(situation.wanted))
-    more = situation.live is None or bool(situation.live.takes.less(all_of_it).short_of)
-    if more and (short := free.less(all_of_it).short_of):
-        raise NoRoom(
-            f"This release takes {_amount(all_of_it, short)} and {_amount(free, short)} is free, "
-            f"of {_amount(situation.machine, short)} in all.",
-            hint="Scale it or others down, give instances less (--memory, --cpus), or get a bigger machine.",
-        )
-
-
-def _evicted(
-    situation: Situation, needed: Capacity, adopted: tuple[str, ...], *, stopped: bool = False
-) -> tuple[str, ...]:
-    """What still has a volume that is needed; and warm sets that have to make room, this service's own first, none where
-    there is room anyway. `stopped`: what serves has gone by then, and beside what can't run twice none of its own stands."""
-    goes = [situation.live.deployment_id] if stopped and situation.live else []
-    evicted = contention.holders(situation, adopted)
-    warm = (each for each in situation.standing if each.state == "warm" and each is not situation.warm)
-    spare = [each for each in warm if each.deployment_id not in evicted]
-    for each in sorted(spare, key=lambda each: (each.service_id != situation.service_id, each.deployment_id)):
-        own = stopped and each.service_id == situation.service_id
-        if not own and not _free(situation, (*goes, *evicted)).less(needed).short_of:
-            return evicted
-        evicted = (*evicted, each.deployment_id)
-    return evicted
-
-
 def _mode(
     situation: Situation, needed: Capacity, adopted: tuple[str, ...], evicted: tuple[str, ...]
 ) -> tuple[Mode, Reason, str]:
@@ -156,11 +105,11 @@ def _mode(
     contested = contention.contested(situation, adopted)
     if WEB in contention.processes(contested):
         return "stop-first", "volume", contention.why(contested)
-    free = _free(situation, evicted)
+    free = room.free(situation, evicted)
     short = free.less(needed).short_of
     if not short or short == "cpu":
         return ("overlap", "volume", contention.why(contested)) if contested else ("overlap", "", "")
-    why = f"beside the old instances the new ones take {_amount(needed, short)}, and {_amount(free, short)} is free"
+    why = f"beside the old instances the new ones take {room.amount(needed, short)}, and {room.amount(free, short)} is free"
     if short != "memory":
         return "stop-first", "device", why
     return "overlap-one-by-one" if _exchange(situation, free) else "stop-first", "memory", why
@@ -211,7 +160,7 @@ def _moves(
     if mode == "stop-first":
         middle = (*_all("park", parked), *_all("start", early))
     elif mode == "overlap-one-by-one":
-        middle = _exchange(situation, _free(situation, evicted)) or ()
+        middle = _exchange(situation, room.free(situation, evicted)) or ()
     else:
         middle = (*_all("adopt", adopted), *_all("start", early), *_all("park", parked), *_all("start", late))
     return (*begin, *middle, Move("switch", release), *_all("stop", _ends(situation, adopted, evicted)))
@@ -250,11 +199,3 @@ def _warnings(situation: Situation, mode: Mode, reason: Reason) -> tuple[str, ..
     ):
         told.append(f"Recreate instead of {wished}, which takes the old and the new at once.")
     return tuple(told)
-
-
-def _amount(of: Capacity, what: str) -> str:
-    if what == "memory":
-        return f"{max(0, of.memory) / 2**20:.0f} MiB of memory"
-    if what == "cpu":
-        return f"{max(0.0, of.cpus):g} cores"
-    return f"{max(0, of.devices.get(what, 0))} {what}"
