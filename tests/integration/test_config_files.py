@@ -111,6 +111,16 @@ class TestEditing:
         await edit(stack, "app")
         assert await seen(stack) == {"other": "2"}
 
+    async def test_no_release_command_has_run_by_it(self, stack: Stack) -> None:
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nrelease: migrate\n"})
+        made = await stack.deploy()
+        await stack.work()
+        made = await stack.deployment(made.id)
+        assert (await release_of(stack, made)).release_command
+        await edit(stack, app="1")
+        back = await planning.plan_rollback(stack.platform, stack.actor, PATH, made.release_number)
+        assert back.warnings == ()
+
     async def test_what_changes_nothing_makes_no_deployment(self, stack: Stack) -> None:
         await deployed(stack)
         await edit(stack, app="1")

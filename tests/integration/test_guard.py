@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.asgi import an_api
 from tests.support.pages import visitor
-from tests.support.stack import REPOSITORY, Stack, fake_stack
+from tests.support.stack import PATH, REPOSITORY, Stack, fake_stack
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment, Guarded
@@ -15,6 +15,7 @@ from shipway.domain.errors import Unavailable
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Guard, GuardMode
 from shipway.domain.traffic import Traffic
+from shipway.operations import config_files
 from shipway.routers.fake import FakeRouter
 from shipway.store import deployments, services
 from shipway.worker.guard import Guardian
@@ -249,6 +250,18 @@ async def test_what_has_run_a_release_command_is_not_undone_by_a_machine(stack: 
     assert found.verdict == "warned"
     assert "not undone: its release command has run" in found.why
     assert await stack.is_idle()
+
+
+async def test_an_edit_of_config_files_is_undone_for_it_ran_no_release_command(stack: Stack) -> None:
+    stack.sources.add(REPOSITORY, "main", WITH_MIGRATION)
+    first = await deployed(stack, HEALTHY)
+    made = await config_files.change_files(stack.platform, stack.actor, PATH, files={"app": "1"})
+    assert made is not None
+    await stack.work()
+    answer(stack.router, first, HEALTHY[0] + FAILING[0], HEALTHY[1] + FAILING[1])
+    found = await guarded(stack, made)
+    assert found is not None
+    assert found.verdict == "undone", found.why
 
 
 async def test_long_after_its_window_nothing_is_undone(stack: Stack) -> None:

@@ -13,7 +13,7 @@ from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
 from shipway.domain.release import Release
-from shipway.operations import config, deployments, history, services
+from shipway.operations import config, config_files, deployments, history, services
 from shipway.store import config as stored_config
 from shipway.store import services as stored
 from shipway.store import tables as t
@@ -144,6 +144,23 @@ class TestPromotion:
         refused = await api("POST", f"{PIPELINE}/promote", params=aim, json={"source": str(PATH)})
         assert "PUBLIC_URL" in refused.json()["detail"]
         await configured(api, third, {"PUBLIC_URL": "same"}, buildtime=True)
+        answer = await api("POST", f"{PIPELINE}/promote", params=aim, json={"source": str(PATH)})
+        assert (await ended(api, answer)).state == "live"
+
+    async def test_an_edit_of_its_config_files_leaves_known_whose_image_it_is(self, api: Api) -> None:
+        await configured(api, STAGING, {"PUBLIC_URL": "same"}, buildtime=True)
+        await configured(api, PATH, {"PUBLIC_URL": "same"}, buildtime=True)
+        await deployed(api, STAGING)
+        await ended(api, await promoted(api))
+        promotion = await newest(api, PATH)
+        await config_files.change_files(api.stack.platform, api.stack.actor, PATH, files={"app": "1"})
+        await api.stack.work()
+        edited = await newest(api, PATH)
+        assert (edited.number, edited.image_from) == (2, promotion.image_from)
+        third = ServicePath("acme", "shop", "development", "api")
+        await a_service(api.stack, third)
+        await configured(api, third, {"PUBLIC_URL": "same"}, buildtime=True)
+        aim = {"service": "api", "env": "development"}
         answer = await api("POST", f"{PIPELINE}/promote", params=aim, json={"source": str(PATH)})
         assert (await ended(api, answer)).state == "live"
 

@@ -48,6 +48,8 @@ async def _refiled(tx: Tx, ctx: Context) -> Release:
         settings=live.settings,
         release_command=live.release_command,
         revision=live.commit,
+        derived_from=live.derived_from,
+        image_from=live.image_from,
     )
 
 

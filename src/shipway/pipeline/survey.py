@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shipway.domain.capacity import Capacity
-from shipway.domain.deployment import Action
+from shipway.domain.deployment import BRING_NEW, Action
 from shipway.domain.plan import Plan
 from shipway.domain.release import Release
 from shipway.domain.service import Service
@@ -107,10 +107,9 @@ async def _standing(tx: Tx) -> tuple[Standing, ...]:
 
 
 async def _crossed(tx: Tx, service: Service, release: Release, standing: tuple[Standing, ...]) -> tuple[int, ...]:
-    """Those made by a rollback with today's config never ran theirs."""
+    """Those made by a rollback with today's config, or by an edit of config files, never ran theirs."""
     live = next((s.release.number for s in standing if s.service_id == service.id and s.state == "live"), 0)
-    since = await releases.of_service(tx, service.id, limit=100)
-    ran = [each.number for each in since if each.release_command and each.derived_from is None]
+    ran = await releases.with_command(tx, service.id, made_by=BRING_NEW)
     return tuple(sorted(number for number in ran if (release.derived_from or release.number) < number <= live))
 
 

@@ -1,6 +1,6 @@
 """Releases: inserted once, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select
 from shipway.domain.artifacts import Image
 from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
+from shipway.domain.deployment import Action
 from shipway.domain.ids import new_id
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.process import ProcessType
@@ -106,6 +107,15 @@ async def of_service(tx: Tx, service_id: str, *, limit: int = 50) -> list[Releas
     table = t.releases
     query = select(table).where(table.c.service_id == service_id).order_by(table.c.number.desc()).limit(limit)
     return [_release(row) for row in await tx.execute(query)]
+
+
+async def with_command(tx: Tx, service_id: str, *, made_by: Collection[Action]) -> list[int]:
+    """Numbers of the releases that have a release command, of those that such deployments made."""
+    table = t.releases
+    made = table.join(t.deployments, t.deployments.c.id == table.c.deployment_id)
+    query = select(table.c.number).select_from(made).where(table.c.service_id == service_id)
+    rows = await tx.execute(query.where(table.c.release_command != "", t.deployments.c.action.in_(made_by)))
+    return list(rows.scalars())
 
 
 def _release(row: Row[Any]) -> Release:

@@ -148,6 +148,6 @@ async def _obstacle(tx: Tx, watched: _Watched) -> str:
         return f"it brought no new release, it was a {own.action}"
     if await deployments.unfinished(tx, own.service_id):
         return "another deployment is under way"
-    if own.release_id and (await releases.get(tx, own.release_id)).release_command:
+    if own.brings_new and own.release_id and (await releases.get(tx, own.release_id)).release_command:
         return "its release command has run, and the release before it may not get along with what that changed"
     return ""
