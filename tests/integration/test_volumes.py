@@ -1,5 +1,6 @@
 """Volumes from deployment to deployment, on fakes: each instance finds its own data, and what nothing has goes to the bin."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -251,6 +252,34 @@ class TestTheBin:
         await volumes.purge_volume(stack.platform, stack.actor, PATH, ids["data.web.2"])
         assert await known(stack) == ["data.web.1", "data.web.3 (bin)"]
         assert ids["data.web.2"] not in stack.engine.volumes.contents
+
+    async def test_what_somebody_goes_back_to_in_the_same_instant_is_lost_whole_or_kept(self, stack: Stack) -> None:
+        await deployed(stack)
+        await write(stack, web_1="kept")
+        await declare(stack)
+        await deployed(stack)
+        (binned_id,) = (await binned(stack)).values()
+        starting, purged = asyncio.Event(), asyncio.Event()
+
+        async def meanwhile(verb: str, when: str) -> None:
+            if (verb, when) == ("remove_volume", "before") and not starting.is_set():
+                await deployments.rollback(stack.platform, stack.actor, PATH)
+                await starting.wait()
+            elif (verb, when) == ("start", "before"):
+                starting.set()
+                await purged.wait()
+
+        stack.engine.intercept = meanwhile
+        async with stack.working(), asyncio.timeout(20):
+            await volumes.purge_volume(stack.platform, stack.actor, PATH, binned_id)
+            purged.set()
+            while not await stack.is_idle():
+                await asyncio.sleep(0.002)
+        assert await data(stack) == {"web.1": ""}
+        listed = (await volumes.list_volumes(stack.platform, stack.actor, PATH)).volumes
+        assert {each.stored.id for each in listed} == set(stack.engine.volumes.contents), (
+            "one is there that no row knows"
+        )
 
     async def test_what_is_in_use_is_neither_purged_nor_restored(self, stack: Stack) -> None:
         await deployed(stack)

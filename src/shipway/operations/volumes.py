@@ -92,7 +92,9 @@ async def purge_volume(platform: Platform, actor: Actor, path: ServicePath, volu
         service = await access.service(tx, actor, path)
         volume = await _binned(tx, service, volume_id)
     if not await remove(platform, volume.id):
-        raise Conflict(f"{volume.place} is still being let go.", hint="Try again in a moment.")
+        raise Conflict(
+            f"{volume.place} has just been taken out of the bin.", hint="`shipway volumes` lists what is there."
+        )
 
 
 async def would_bin(tx: Tx, service: Service, counts: dict[str, int]) -> list[Place]:

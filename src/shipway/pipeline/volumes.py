@@ -100,11 +100,15 @@ async def empty_the_bin(platform: Platform) -> None:
 
 
 async def remove(platform: Platform, volume_id: str) -> bool:
-    """Remove one with all that is in it; whoever calls has seen that nobody is to have it. False: an instance still has
-    it. Raises `Unavailable`; called again, it goes on."""
+    """Remove one with all that is in it, or, where an instance still has it, leave it to the janitor. False: it has been
+    taken out of the bin meanwhile. Raises `Unavailable`; it is nobody's by then, and called again, it goes on."""
+    async with platform.database.write() as tx:
+        # First of all: a rollback in the same instant would start instances with a volume that is about to go.
+        if not await volumes.condemn(tx, volume_id):
+            return False
     engine = platform.engine
     if isinstance(engine, KeepsVolumes) and not await engine.remove_volume(volume_id):
-        return False
+        return True
     async with platform.database.write() as tx:
         await volumes.forget(tx, volume_id)
     return True

@@ -76,6 +76,13 @@ async def disown(tx: Tx, service_id: str) -> list[str]:
     return ids
 
 
+async def condemn(tx: Tx, volume_id: str) -> bool:
+    """Let nobody ask for one in the bin any more; False when it has been taken out of it."""
+    nobodys = _table.c.service_id.is_(None) | _table.c.binned_at.is_not(None)
+    condemned = update(_table).where(_table.c.id == volume_id, nobodys).values(service_id=None)
+    return (await tx.execute(condemned)).rowcount > 0
+
+
 async def due(tx: Tx, before: datetime) -> list[str]:
     """Ids of those that nobody can ask for any more: in the bin since `before`, or of services that have been deleted."""
     gone = or_(_table.c.service_id.is_(None), _table.c.binned_at < before)
