@@ -19,7 +19,7 @@ from shipway.domain.plan import Plan
 from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 from shipway.domain.workload import Instance, Workload
-from shipway.engines.fake import FakeEngine, exits
+from shipway.engines.fake import FakeEngine, exits, serves
 from shipway.operations import deployments, history, services
 from shipway.store import journal, queue, rollouts
 from shipway.worker.janitor import Janitor
@@ -38,6 +38,13 @@ class Broken(dict):  # type: ignore[type-arg]
     def get(self, key: object, otherwise: object = None) -> object:
         broken = isinstance(key, tuple) and key[1] == self._process and key[0] != self._but
         return exits(1) if broken else otherwise
+
+
+class AllSlow(dict):  # type: ignore[type-arg]
+    """Each instance takes its time until it listens."""
+
+    def get(self, key: object, otherwise: object = None) -> object:
+        return None if isinstance(key, tuple) else serves(boot=0.3)
 
 
 async def break_next(stack: Stack, process: str, files: dict[str, str]) -> None:
@@ -231,6 +238,84 @@ class TestCapacity:
         assert (await stack.deployment(made.id)).state == "failed"
         assert await running(stack) == ["web.1 of d2", "web.2 of d2", "web.3 of d2"]
         assert {await served_by(stack) for _ in range(9)} == before
+
+    async def test_what_is_up_serves_on_while_a_restart_of_shipway_goes_over_it_again(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=5 * 512 * 2**20, cpus=4)
+        await stack.deployed()
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 4})
+        await stack.work()
+        made = await stack.deploy()
+        reached = asyncio.Event()
+
+        async def hang(verb: str, when: str) -> None:
+            if (verb, when) == ("start", "before") and await ready() == 3:
+                reached.set()
+                await asyncio.sleep(60)
+
+        async def ready() -> int:
+            return len(stack.router.table.sets.get(made.id, ()))
+
+        stack.engine.intercept = hang
+        async with stack.working(), asyncio.timeout(20):
+            await reached.wait()
+        revived = await restarted(stack)
+        fewest = 9
+
+        async def look(verb: str, when: str) -> None:
+            nonlocal fewest
+            if (verb, when) == ("apply", "after"):
+                fewest = min(fewest, await ready())
+
+        revived.router.intercept = look
+        await revived.work()
+        assert (await revived.deployment(made.id)).state == "live"
+        assert fewest >= 3
+        await revived.database.close()
+
+    async def test_what_comes_back_gets_requests_only_when_it_answers(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
+        await stack.deployed()
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
+        await stack.work()
+        made = await stack.deploy()
+        refused: list[str] = []
+
+        async def look(verb: str, when: str) -> None:
+            if (verb, when) != ("apply", "after"):
+                return
+            for route in stack.router.table.routes:
+                for each in stack.router.table.sets.get(route.set, ()):
+                    if await stack.engine.request(each.address, each.port, "/") is None:
+                        refused.append(each.name)
+
+        async with stack.working(), asyncio.timeout(20):
+            while "web.2 of d3" not in await running(stack):
+                await asyncio.sleep(0.001)
+            stack.engine.behaviours = AllSlow()
+            stack.router.intercept = look
+            await deployments.cancel(stack.platform, stack.actor, made.id)
+            await stack.until(made, "cancelled")
+        assert refused == []
+        assert await running(stack) == ["web.1 of d2", "web.2 of d2", "web.3 of d2"]
+
+    async def test_when_all_that_stay_are_not_ready_the_new_ones_carry_nearly_everything(self, stack: Stack) -> None:
+        stack.engine.machine = Capacity(memory=4 * 512 * 2**20, cpus=4)
+        await stack.deployed()
+        await deployments.scale(stack.platform, stack.actor, PATH, {"web": 3})
+        await stack.work()
+        async with stack.platform.database.write() as tx:
+            (live,) = await rollouts.live(tx)
+            await rollouts.set_unready(tx, live.deployment_id, live.instances[1:])
+        shares: set[int] = set()
+
+        async def look(verb: str, when: str) -> None:
+            if (verb, when) == ("apply", "after"):
+                shares.update(route.canary.percent for route in stack.router.table.routes if route.canary)
+
+        stack.router.intercept = look
+        made = await stack.deployed()
+        assert made.state == "live", made.failure
+        assert max(shares) == 99
 
     async def test_what_never_fits_is_refused_with_what_is_free(self, stack: Stack) -> None:
         stack.engine.machine = Capacity(memory=400 * 2**20, cpus=4)

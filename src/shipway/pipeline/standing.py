@@ -83,8 +83,12 @@ async def _drained(platform: Platform, rollout: StoredRollout, names: Collection
 
 
 async def unpark(platform: Platform, rollout: StoredRollout) -> None:
-    """Bring back what was stopped for successors that failed, and send it its requests."""
+    """Bring back what was stopped for successors that failed. While others of it serve, it gets requests as soon as the
+    watchman has seen that it is ready."""
     await stand(platform, rollout, rollout.parked)
     async with platform.database.write() as tx:
+        current = await rollouts.find(tx, rollout.deployment_id)
+        unready = {*(current.unready if current else ()), *(each for each in rollout.parked if process_of(each) == WEB)}
+        await rollouts.set_unready(tx, rollout.deployment_id, unready)
         await rollouts.park(tx, rollout.deployment_id, ())
     await platform.routes.reconcile()

@@ -70,5 +70,8 @@ class Roster:
             charge = Charge(post, host, target, unready, since=now)
             charge.next_readiness = now + random.uniform(0, post.interval)  # noqa: S311 - nothing secret
             charge.next_liveness = now + random.uniform(0, post.liveness.interval)  # noqa: S311
+            if unready:
+                # But what was brought back, and what was not ready before a restart of Shipway, waits for requests.
+                charge.hurry(now)
         charge.post, charge.host, charge.target, charge.unready = post, host, target, unready
         return charge
