@@ -529,6 +529,22 @@ class TestWarmUndo:
         assert await running(revived) == ["web.1 of d1", "web.1 of d2", "worker.1 of d3"]
         await revived.database.close()
 
+    async def test_what_it_did_not_take_over_and_nobody_ends_the_janitor_ends(self, stack: Stack) -> None:
+        """d2's finalize gave up as it drained, and d3 has taken over d1's `web`; d1's worker is nobody's."""
+        stack.sources.add(REPOSITORY, "main", FILES)
+        await stack.change(keep_warm=600)
+        await stack.deployed()
+        await stack.deployed()
+        first = next(each for each in await stack.engine.instances() if ".d1.web." in each.name)
+        worker = replace(stack.engine.workload(first.name), name=first.name.replace(".web.", ".worker."))
+        await stack.engine.start(worker)
+        made = await deployments.rollback(stack.platform, stack.actor, PATH)
+        await stack.work()
+        assert (await stack.deployment(made.id)).state == "live"
+        await stack.engine.start(worker)
+        await Janitor(stack.platform).round()
+        assert await running(stack) == ["clock.1 of d3", "web.1 of d1", "web.1 of d2", "worker.1 of d3"]
+
     async def test_what_is_being_stopped_is_not_taken_over(self, stack: Stack) -> None:
         """d1 has had its drain timeout and is told to stop; d3 gets the traffic meanwhile, and d4 goes back to v1."""
         await stack.change(keep_warm=0, drain_timeout=0.1)

@@ -68,7 +68,8 @@ class Janitor:
         draining = {each.deployment_id for each in known if each.service_id in busy}
         warm = {each.deployment_id for each in known if each.state == "warm" and each.until and each.until > now()}
         wanted = {identifier for identifier in live if identifier} | moving | draining | warm
-        return wanted | {each.origin for each in known if each.deployment_id in wanted}
+        # What an undo did not take over of what it found ends under a finalize that still runs, with its own grace.
+        return wanted | {each.origin for each in known if each.service_id in busy}
 
     async def _bring_back(self) -> None:
         """What was stopped for successors that nobody works on any more."""
