@@ -17,7 +17,7 @@ from shipway.domain.service import ServiceSettings
 from shipway.domain.strategy import Strategy
 from shipway.domain.volume import Place, Volume, places
 from shipway.pipeline.planner import plan
-from shipway.pipeline.situation import Situation, Standing, process_of
+from shipway.pipeline.situation import Situation, Standing, count, process_of
 
 GIB = 2**30
 MACHINE = Capacity(memory=8 * GIB, cpus=20, devices={"gpu": 1})
@@ -273,6 +273,12 @@ class TestVolumes:
         assert short(made)[:2] == ["adopt d1.web.1", "switch v1"]
         assert made.named("evict") == ()
 
+    def test_what_drains_with_volumes_of_its_workers_ends_rather_than_that_its_web_is_taken_over(self) -> None:
+        old = a_release(1, volumes=(OF_WORKERS,))
+        stands = (standing(1, old, "draining", web=1, worker=1), standing(2, a_release(2)))
+        made = plan(situation(old, *stands, action="rollback", wanted=names(9, web=1, worker=1)))
+        assert short(made)[:3] == ["evict dep_1", "start d9.web.1", "start d9.worker.1"]
+
     def test_what_nothing_has_any_more_is_said_to_go_into_the_bin(self) -> None:
         known = frozenset({Place("data", "web", 1), Place("data", "web", 2)})
         live = standing(1, a_release(1, volumes=(DATA,)), web=2)
@@ -366,12 +372,18 @@ VOLUMES = st.lists(
 SCALES = st.dictionaries(st.sampled_from(["web", "worker", "clock"]), st.integers(1, 3), min_size=1)
 
 
+PUBLISH = ("publish", "v1")
+
+
 @given(
     old=SCALES,
     new=SCALES,
     warm=SCALES,
     kind=st.sampled_from(["rolling", "recreate", "bluegreen", "canary"]),
-    action=st.sampled_from(["deploy", "rollback", "restart", "scale"]),
+    action=st.sampled_from(["deploy", "rollback", "restart", "scale", "config"]),
+    edited=st.booleans(),
+    mounted=st.booleans(),
+    state=st.sampled_from(["warm", "draining", "candidate"]),
     memory=st.integers(1, 24),
     exclusive=st.sets(st.sampled_from(["web", "worker", "clock"])),
     before=VOLUMES,
@@ -383,6 +395,9 @@ def test_whatever_there_is_the_plan_holds_together(
     warm: dict[str, int],
     kind: str,
     action: str,
+    edited: bool,
+    mounted: bool,
+    state: str,
     memory: int,
     exclusive: set[str],
     before: tuple[Volume, ...],
@@ -394,11 +409,14 @@ def test_whatever_there_is_the_plan_holds_together(
         stop_first=tuple(sorted(exclusive)),
         volumes=after,
     )
+    # What serves is another release altogether, or the same but for its config files.
+    serves = replace(release, id="rel_2", given=Given(files={"app": "1"})) if edited else a_release(2, volumes=before)
+    before = serves.settings.volumes
     # What stands beside what serves has none that it has: a plan before this one saw to it.
     apart = tuple(volume for volume in after if volume.name not in {each.name for each in before})
     stands = (
-        standing(1, replace(release, settings=replace(release.settings, volumes=apart)), "warm", **warm),
-        standing(2, a_release(2, volumes=before), **old),
+        standing(1, replace(release, settings=replace(release.settings, volumes=apart)), state, **warm),
+        replace(standing(2, serves, **old), mounted=mounted),
     )
     wanted = names(9, **new)
     try:
@@ -407,6 +425,13 @@ def test_whatever_there_is_the_plan_holds_together(
         )
     except NoRoom:
         assert sum(new.values()) > memory, "it was refused although it fits"
+        return
+    unmoved = edited and mounted and count(old_ones := stands[1].instances) == count(wanted)
+    if action == "config" and unmoved:
+        assert made.mode == "in-place"
+    if made.mode == "in-place":
+        assert unmoved and action in ("config", "rollback")
+        assert [(move.verb, move.what) for move in made.moves] == [*(("adopt", name) for name in old_ones), PUBLISH]
         return
     web = [name for name in wanted if process_of(name) == "web"]
     others = [name for name in wanted if process_of(name) != "web"]
@@ -418,7 +443,10 @@ def test_whatever_there_is_the_plan_holds_together(
     assert set(made.first) | set(made.handover) == set(made.named("start"))
     assert [move.verb for move in made.moves].count("switch") == 1
     _assert_serves_all_the_time(made, stands[1])
-    _assert_never_too_many(made, stands, max(memory, sum(old.values())))
+    # What drains is over in a moment, and its memory with it; what a crash left as a candidate stands where it stands.
+    stuck = sum(warm.values()) + max(sum(old.values()), sum(new.values())) if state == "candidate" else 0
+    staying = stands if state != "draining" else stands[1:]
+    _assert_never_too_many(made, staying, max(memory, sum(old.values()), stuck))
     _assert_no_volume_is_had_twice(made, stands, release)
 
 
@@ -442,9 +470,10 @@ def _assert_serves_all_the_time(made: Plan, live: Standing) -> None:
 def _assert_never_too_many(made: Plan, stands: tuple[Standing, ...], memory: int) -> None:
     """Of each exclusive process type, and of all together, at no time more than there may be."""
     up = [name for each in stands for name in each.instances]
+    evicted = {name for each in stands if each.deployment_id in made.named("evict") for name in each.instances}
     for move in made.moves:
         if move.verb == "evict":
-            up = [name for name in up if name not in stands[0].instances]
+            up = [name for name in up if name not in evicted]
         elif move.verb == "start":
             up.append(move.what)
             assert len(up) <= memory

@@ -106,7 +106,9 @@ class Situation:
         return alike and count(live.instances) == count(self.wanted)
 
     def _as_wanted(self, each: Standing) -> bool:
-        if each.state not in ("draining", "warm") or not each.running:
+        # Its other instances end only when it has drained, and their successors would wait for their volumes.
+        holds = any(place.process != WEB for place in each.has)
+        if each.state not in ("draining", "warm") or not each.running or holds:
             return False
         alike = each.release.id == self.release.id or self._but_for_files(each)
         return alike and count(each.instances)[WEB] == count(self.wanted)[WEB] > 0
