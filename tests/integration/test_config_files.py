@@ -1,11 +1,14 @@
 """Config files and the releases that they make: on fakes, with a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service, fake_stack
 
+from shipway.domain.artifacts import Finished
+from shipway.domain.codec import decode
 from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Invalid, LimitReached, NotFound
 from shipway.domain.names import ServicePath
@@ -14,7 +17,7 @@ from shipway.domain.user import User
 from shipway.operations import config, config_files, deployments, planning, services
 from shipway.operations.access import Actor
 from shipway.pipeline.retire import retire
-from shipway.store import releases, rollouts
+from shipway.store import journal, releases, rollouts
 from shipway.store import services as stored_services
 from shipway.worker.janitor import Janitor
 from shipway.worker.revive import revive
@@ -110,6 +113,26 @@ class TestEditing:
         await edit(stack, app="1", other="2")
         await edit(stack, "app")
         assert await seen(stack) == {"other": "2"}
+
+    async def test_what_is_known_of_a_cutover_stays_known_when_it_takes_over_meanwhile(self, stack: Stack) -> None:
+        await deployed(stack)
+        held = stack.router.hold(HOST)
+        made = await stack.deploy()
+        async with stack.working(), asyncio.timeout(20):
+            await stack.until(made, "live")
+            await stack.router.request(HOST)
+            change = await config_files.change_files(stack.platform, stack.actor, PATH, files={"app": "1"})
+            assert change is not None
+            await stack.until(change, "live")
+            assert await held.finish()
+            while not await stack.is_idle():
+                await asyncio.sleep(0.002)
+        async with stack.platform.database.read() as tx:
+            recorded = await journal.recorded(tx, made.id, "finalize")
+        assert recorded is not None
+        report = decode(Finished, recorded[1]).cutover
+        assert report is not None
+        assert (report.verdict, report.old, report.new) == ("zero-drop proven", 1, 1)
 
     async def test_no_release_command_has_run_by_it(self, stack: Stack) -> None:
         stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE, "Procfile": "web: app\nrelease: migrate\n"})

@@ -73,7 +73,11 @@ async def _of_the_new(ctx: Context, rollout: Rollout, switch: Switch) -> Traffic
     """What it has carried since; nothing where it takes no requests, `None` when a successor's finalize was faster."""
     if not rollout.targets:
         return Traffic()
-    own = await _stored(ctx, ctx.deployment.id)
+    names = {target.name for target in rollout.targets}
+    async with ctx.platform.database.read() as tx:
+        known = await rollouts.listed(tx, ctx.service.id)
+    # Another deployment may have taken them over by now: an edit of config files, or an undo.
+    own = next((each for each in known if names & {target.name for target in each.targets}), None)
     now = (await ctx.platform.routes.traffic()).get(own.origin) if own else None
     return now and now.since(switch.carried.get(ctx.deployment.id, Traffic()))
 
