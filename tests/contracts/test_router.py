@@ -16,6 +16,7 @@ import pytest
 from tests.support.proxy import App, Browser, apps, connections, eventually, get, haproxy, hold
 
 from shipway.domain.artifacts import Target
+from shipway.domain.errors import Invalid
 from shipway.domain.route import Canary, Route, Table
 from shipway.domain.service import TrafficMode
 from shipway.domain.traffic import Traffic
@@ -358,6 +359,12 @@ async def test_a_canary_gets_its_share_of_the_requests(shop: Shop) -> None:
     answers = await shop.asked(2000)
     assert answers.keys() == {"old", "new"}
     assert 310 < answers["new"] < 490, "six standard deviations around 400"
+
+
+async def test_all_of_the_requests_are_no_share(shop: Shop) -> None:
+    await shop.routed("old", canary=99)
+    with pytest.raises(Invalid):
+        await shop.routed("old", canary=100)
 
 
 async def test_whoever_got_the_canary_keeps_it_while_its_share_rises(world: World, shop: Shop) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from shipway.domain.errors import Unavailable
+from shipway.domain.errors import Invalid, Unavailable
 from shipway.domain.route import Route, Table
 from shipway.domain.traffic import Traffic
 
@@ -88,6 +88,9 @@ class FakeRouter:
 
         def effect() -> None:
             self._require()
+            for canary in (route.canary for route in table.routes if route.canary):
+                if not 0 < canary.percent < 100:
+                    raise Invalid(f"{canary.set} is to get {canary.percent} % of the requests.")
             self._held = [held for held in self._held if held.set in table.sets]
             self._requests = Counter({name: count for name, count in self._requests.items() if name in table.sets})
             self.table = table
