@@ -14,7 +14,7 @@ from shipway.operations.access import Actor
 from shipway.operations.queueing import enqueue, give_up_same
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import config_files, contents
+from shipway.store import config_changes, config_files, contents
 from shipway.store.config_files import FileChange, StoredFile
 from shipway.store.database import Tx
 
@@ -80,6 +80,7 @@ async def change_files(
 
 async def _change(tx: Tx, service: Service, wanted: Mapping[str, bytes], gone: Sequence[str], actor: Actor) -> bool:
     """Whether anything is not what it was."""
+    await config_changes.one_at_a_time(tx, service)
     before = await config_files.current(tx, service.id)
     if unknown := [name for name in gone if name not in before]:
         raise _unknown(service.path, unknown[0])

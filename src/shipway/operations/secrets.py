@@ -12,7 +12,7 @@ from shipway.domain.tenancy import Environment
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
-from shipway.store import releases, resealing, rollouts, secret_bindings, secrets, services
+from shipway.store import config_changes, releases, resealing, rollouts, secret_bindings, secrets, services
 from shipway.store.database import Tx
 from shipway.store.sealing import sealer
 from shipway.store.secret_bindings import Bindings
@@ -85,6 +85,7 @@ async def change_bindings(
     _check_names(variables, files)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
+        await config_changes.one_at_a_time(tx, service)
         await _check_references(tx, service, [*variables.values(), *files.values()])
         own = await secret_bindings.own(tx, service.id)
         _check_bound(path, "variable", variables, own.variables)

@@ -50,7 +50,7 @@ async def change(
 ) -> None:
     """Set `values`, forget `unset`, and mark for builds or not as `marks` says, all at once. Other marks stay. What differs
     is written, and written down as a change; what is as it was is neither."""
-    await _lock(tx, holder)
+    await config_changes.one_at_a_time(tx, holder)
     before = await own(tx, holder)
     after = changed(before, values, unset, origin=_origin(holder), marks=marks)
     for name in sorted(before.keys() | after.keys()):
@@ -83,9 +83,3 @@ def _origin(holder: Holder) -> Origin:
 def _table(origin: Origin) -> tuple[Table, str]:
     """And the name of the column that says whose a row is."""
     return (t.config_vars, "service_id") if origin == "service" else (t.environment_vars, "environment_id")
-
-
-async def _lock(tx: Tx, holder: Holder) -> None:
-    """One change after the other: the order of the history is the order in which they took effect."""
-    table = t.services if isinstance(holder, Service) else t.environments
-    await tx.execute(select(table.c.id).where(table.c.id == holder.id).with_for_update())

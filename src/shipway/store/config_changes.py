@@ -27,6 +27,13 @@ def owner_of(holder: Holder) -> Owner:
     return Owner(holder.environment_id, holder.id) if isinstance(holder, Service) else Owner(holder.id)
 
 
+async def one_at_a_time(tx: Tx, holder: Holder) -> None:
+    """Wait until nobody else changes the config of `holder`, and let nobody until the transaction ends: the history has the
+    order in which changes took effect, and what was checked of all together stays so. SQLite has one writer anyhow."""
+    table = t.services if isinstance(holder, Service) else t.environments
+    await tx.execute(select(table.c.id).where(table.c.id == holder.id).with_for_update())
+
+
 async def record(
     tx: Tx,
     owner: Owner,

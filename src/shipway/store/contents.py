@@ -13,10 +13,19 @@ from shipway.store.database import Tx
 async def keep(tx: Tx, workspace_id: str, content: bytes) -> str:
     """Keep it, unless it is kept already; returns its hash."""
     digest = sha256(content).hexdigest()
-    if digest not in await sizes(tx, workspace_id, [digest]):
+    if not await _is_kept(tx, workspace_id, digest):
         row = {"workspace_id": workspace_id, "sha256": digest, "content": content, "created_at": now()}
         await tx.execute(insert(t.contents).values(row))
     return digest
+
+
+async def _is_kept(tx: Tx, workspace_id: str, digest: str) -> bool:
+    if await sizes(tx, workspace_id, [digest]):
+        return True
+    # Two services may come with the same at once: the second one waits, and finds it.
+    own = select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id)
+    await tx.execute(own.with_for_update(key_share=True))
+    return bool(await sizes(tx, workspace_id, [digest]))
 
 
 async def fetch(tx: Tx, workspace_id: str, digests: Collection[str]) -> dict[str, bytes]:
