@@ -13,6 +13,7 @@ from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
 from shipway.domain.release import Release
+from shipway.domain.source import ImageSource, Source, UploadSource
 from shipway.operations import config, config_files, deployments, history, services
 from shipway.store import config as stored_config
 from shipway.store import services as stored
@@ -163,6 +164,17 @@ class TestPromotion:
         aim = {"service": "api", "env": "development"}
         answer = await api("POST", f"{PIPELINE}/promote", params=aim, json={"source": str(PATH)})
         assert (await ended(api, answer)).state == "live"
+
+    @pytest.mark.parametrize("source", [ImageSource("redis:7"), UploadSource()])
+    async def test_what_the_target_can_not_build_is_not_built_anew_and_its_image_is_not_taken_instead(
+        self, api: Api, source: Source
+    ) -> None:
+        third = ServicePath("acme", "shop", "development", "api")
+        await a_service(api.stack, third, source=source)
+        aim = {"service": "api", "env": "development"}
+        refused = await api("POST", f"{PIPELINE}/promote", params=aim, json={"source": str(STAGING), "rebuild": True})
+        assert (refused.status_code, "was not made of what" in refused.json()["detail"]) == (409, True)
+        assert await api.stack.is_idle()
 
     async def test_on_request_its_commit_is_built_anew_in_the_target(self, api: Api) -> None:
         commit = (await newest(api, STAGING)).commit

@@ -1,7 +1,5 @@
 """Deployments: ask for one, go back, promote, cancel. `history.py` looks at them."""
 
-import re
-
 from shipway.domain.clock import now
 from shipway.domain.deployment import POINT_OF_NO_RETURN, UNFINISHED, Action, Deployment
 from shipway.domain.errors import Conflict, Invalid, WouldBin
@@ -14,14 +12,13 @@ from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.planning import ConfigMode, check_counts, earlier_release, plan_scale
 from shipway.operations.queueing import QueuePolicy, ask
+from shipway.operations.revisions import UPLOAD
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, journal, queue, services
 from shipway.store.database import Tx
-
-_UPLOAD = re.compile(r"[0-9a-f]{64}")
 
 
 async def deploy(
@@ -171,7 +168,7 @@ def _check_revision(platform: Platform, service: Service, wanted: Revision) -> N
         raise Invalid(
             f"{service.path} is not deployed from uploads.", hint="Its source is set; deploy without a directory."
         )
-    if wanted.upload and not _UPLOAD.fullmatch(wanted.upload):
+    if wanted.upload and not UPLOAD.fullmatch(wanted.upload):
         raise Invalid("An upload is named by its SHA-256.", hint="Use the digest that POST /uploads returned.")
     if wanted.image and not isinstance(source, ImageSource):
         raise Invalid(f"{service.path} is not deployed from an image.", hint="Leave --image away.")

@@ -1,5 +1,7 @@
 """Which revision of a service's source something was made of, so that it can be asked for again."""
 
+import re
+
 from shipway.domain.artifacts import Checkout
 from shipway.domain.codec import decode
 from shipway.domain.deployment import Deployment
@@ -9,6 +11,9 @@ from shipway.domain.service import Service
 from shipway.domain.source import GitSource, ImageSource, Revision, Source, UploadSource
 from shipway.store import journal
 from shipway.store.database import Tx
+
+#: What names an upload: its SHA-256.
+UPLOAD = re.compile(r"[0-9a-f]{64}")
 
 
 def revision_of(service: Service, release: Release) -> Revision:
@@ -27,8 +32,12 @@ def _revision(source: Source, release: Release) -> Revision:
         case GitSource():
             return Revision(ref=release.commit)
         case UploadSource():
-            return Revision(upload=release.commit)
+            # A promoted image may have been built from git.
+            return Revision(upload=release.commit) if UPLOAD.fullmatch(release.commit) else Revision()
         case ImageSource():
+            if release.image.build:
+                # Built elsewhere and promoted: whoever takes it as an image goes round what a promotion looks at.
+                return Revision()
             # One that was never in a registry has no name by digest.
             return Revision(image=release.image.reference if "@" in release.image.reference else release.image.label)
 
