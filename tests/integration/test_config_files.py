@@ -108,6 +108,17 @@ class TestEditing:
         await deployed(stack, "more")
         assert await seen(stack) == {"app": "1"}
 
+    async def test_what_was_left_to_the_next_release_can_be_asked_for_again(self, stack: Stack) -> None:
+        await deployed(stack)
+        await edit(stack, deploy=False, app="1")
+        made = await edit(stack, app="1")
+        assert made is not None and made.state == "live"
+        assert await seen(stack) == {"app": "1"}
+        await rolled_back(stack, 1)
+        assert await seen(stack) == {}
+        await edit(stack, app="1")
+        assert await seen(stack) == {"app": "1"}
+
     async def test_a_deleted_file_is_gone_from_running_instances(self, stack: Stack) -> None:
         await deployed(stack)
         await edit(stack, app="1", other="2")

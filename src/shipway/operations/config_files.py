@@ -11,10 +11,11 @@ from shipway.domain.names import ServicePath
 from shipway.domain.service import Service
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.planning import live_release
 from shipway.operations.queueing import enqueue, give_up_same
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import config_changes, config_files, contents
+from shipway.store import config_changes, config_files, contents, deployments
 from shipway.store.config_files import FileChange, StoredFile
 from shipway.store.database import Tx
 
@@ -64,7 +65,7 @@ async def change_files(
     deploy: bool = True,
 ) -> Deployment | None:
     """Set and delete several at once, or none of them. Returns the deployment that lets running instances see them, without
-    a restart; `None` when nothing is live, nothing has changed, or it was not asked for: the next release has them then.
+    a restart; `None` when nothing is live, they see them already, or it was not asked for: the next release has them then.
     Raises `Invalid`, `LimitReached` or `NotFound`.
     """
     wanted = {config_path(name): config_content(name, text) for name, text in files.items()}
@@ -73,7 +74,8 @@ async def change_files(
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         changed = await _change(tx, service, wanted, gone, actor)
-        made = await _deploy(tx, service, actor) if changed and deploy and service.live_deployment_id else None
+        due = deploy and service.live_deployment_id and (changed or await _is_behind(tx, service))
+        made = await _deploy(tx, service, actor) if due else None
     platform.signals.notify(topics.QUEUE)
     return made
 
@@ -90,6 +92,14 @@ async def _change(tx: Tx, service: Service, wanted: Mapping[str, bytes], gone: S
     after = await _listed(tx, service)
     check_together({each.stored.path for each in after}, (each.size for each in after))
     return bool(news or gone)
+
+
+async def _is_behind(tx: Tx, service: Service) -> bool:
+    """Whether instances see other files than there are, and nobody is about to change that: these were set with no deployment,
+    or theirs failed or gave way to another one."""
+    live = await live_release(tx, service)
+    coming = any(each.action == "config" for each in await deployments.unfinished(tx, service.id))
+    return live is not None and not coming and live.given.files != await config_files.current(tx, service.id)
 
 
 async def _deploy(tx: Tx, service: Service, actor: Actor) -> Deployment:
