@@ -55,6 +55,14 @@ async def test_an_environment_has_no_build_secrets(api: Api) -> None:
     assert refused.status_code in {400, 422}
 
 
+async def test_a_secret_is_no_build_argument(api: Api) -> None:
+    assert (await api("PUT", f"{ENVIRONMENT}/secrets/TOKEN", json={"value": "s3cret-value"})).status_code == 200
+    assert (await api("PATCH", f"{SERVICE}/secrets", json={"variables": {"TOKEN": "TOKEN"}})).status_code == 200
+    refused = await api("PATCH", f"{SERVICE}/config", json={"buildtime": {"TOKEN": True}})
+    assert (refused.status_code, "--build-secret" in refused.json()["hint"]) == (400, True)
+    await change(api, SERVICE, set={"TOKEN": "a value"}, buildtime={"TOKEN": True})
+
+
 async def test_every_change_is_listed_with_who_and_what_a_page_at_a_time(api: Api) -> None:
     await change(api, SERVICE, set={"A": "1"}, buildtime={"A": True}, build_secrets={"NPM": "s3cret-value"})
     await change(api, ENVIRONMENT, set={"B": "2"})

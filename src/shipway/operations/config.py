@@ -79,6 +79,7 @@ async def change_config(
         own, sealed = await config.own(tx, owner), await _build_secrets(tx, owner)
         _check_known(path, unset, (*own, *sealed))
         _check_known(path, buildtime, {*own, *values} - {*unset})
+        checks.check_no_secret(name for name, marked in buildtime.items() if marked and _is_secret(own, values, name))
         await config.change(tx, owner, values, unset, actor.user.name, marks=buildtime)
         checks.check_room(path, await config.own(tx, owner))
         if build_secrets or {*unset} & {*sealed}:
@@ -110,6 +111,10 @@ async def _config(tx: Tx, owner: Holder, *, written: Mapping[str, str] | None = 
 
 async def _build_secrets(tx: Tx, owner: Holder) -> tuple[str, ...]:
     return await secrets.names(tx, owner.id) if isinstance(owner, Service) else ()
+
+
+def _is_secret(own: Mapping[str, Var], values: Mapping[str, str], name: str) -> bool:
+    return name not in values and bool(own[name].reference)
 
 
 def _check_known(path: ConfigPath, names: Collection[str], known: Collection[str]) -> None:

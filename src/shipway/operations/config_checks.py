@@ -55,6 +55,15 @@ def check_arguments(names: Iterable[str]) -> None:
         )
 
 
+def check_no_secret(names: Iterable[str]) -> None:
+    """Raises `Invalid` when one is to be a build argument: those can be read in the image."""
+    for name in names:
+        raise Invalid(
+            f"{name} is a secret, and builds are given none as an argument: whoever has the image could read it.",
+            hint="What a build needs can be set with --build-secret, for it to mount.",
+        )
+
+
 def _size(name: str, value: str) -> int:
     """As a program is handed it: `NAME=value` and a NUL."""
     try:
