@@ -10,10 +10,11 @@ from tests.support.pages import visitor
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, fake_stack
 
 from shipway.domain.deployment import Deployment
+from shipway.domain.probe import Probe
 from shipway.domain.release import Release
 from shipway.domain.source import ImageSource, Revision, UploadSource
 from shipway.domain.workload import Workload
-from shipway.operations import again, config, history
+from shipway.operations import again, config, deployments, history
 from shipway.store import services
 
 BROKEN = {"Dockerfile": "FROM base:1\nRUN exit 3\n"}
@@ -84,6 +85,22 @@ class TestRollbackWithTodaysConfig:
         assert "GONE" not in workload.environment
         assert workload.stop_grace == 7
         assert (await stack.deployment(first.id)).state == "superseded"
+
+    async def test_of_an_image_that_nobody_analyzed_todays_settings_count_also_where_they_say_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        async with fake_stack(tmp_path / "image", source=ImageSource("redis:7")) as stack:
+            await stack.change(start_command="serve --old", port=9000, probe=Probe(path="/old"))
+            await stack.deployed()
+            old = await newest_release(stack)
+            assert (old.processes[0].command, old.port, old.settings.probe.path) == ("serve --old", 9000, "/old")
+            await stack.change(start_command="", port=0, probe=Probe())
+            await deployments.rollback(stack.platform, stack.actor, PATH, version=1, config="current")
+            await stack.work()
+            new = await newest_release(stack)
+            assert (new.number, new.derived_from, new.image) == (2, 1, old.image)
+            assert (new.processes[0].command, new.settings.probe) == ("", Probe())
+            assert new.port == (old.image.exposed_port or 8080)
 
     async def test_the_plan_says_what_today_has_otherwise_in_either_mode(self, api: Api) -> None:
         stack = api.stack

@@ -9,11 +9,16 @@ from shipway.domain.process import WEB
 from shipway.domain.release import Given, Release
 from shipway.domain.service import Service, ServiceSettings
 
+#: Where neither the service nor its image says one.
+DEFAULT_PORT = 8080
+
 
 def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, *, number: int) -> Release:
     """The release of `service` that takes the image of `base`. Process types and release command belong to the image;
-    everything else is the service's own as it is today, and where that says nothing, what `base` went by."""
-    settings = _settings(service.settings, base.settings)
+    everything else is the service's own as it is today, and where that says nothing, what `base` went by. Where nothing was
+    analyzed, `base` went by settings of its time alone: today's count then, also those that say nothing."""
+    analyzed = base.image.build > 0
+    settings = _settings(service.settings, base.settings) if analyzed else service.settings
     return replace(
         base,
         id="",
@@ -21,10 +26,12 @@ def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, 
         number=number,
         given=given,
         processes=tuple(
-            replace(each, command=settings.start_command) if each.name == WEB and settings.start_command else each
+            replace(each, command=settings.start_command)
+            if each.name == WEB and (settings.start_command or not analyzed)
+            else each
             for each in base.processes
         ),
-        port=settings.port or base.port,
+        port=settings.port or (base.port if analyzed else base.image.exposed_port) or DEFAULT_PORT,
         settings=settings,
         config_hash=given.hash,
         created_at=now(),

@@ -11,7 +11,7 @@ from shipway.domain.source import ImageSource
 from shipway.engines.engine import InspectsImages
 from shipway.pipeline.context import Context
 from shipway.pipeline.delivery import delivery
-from shipway.pipeline.derived import derived
+from shipway.pipeline.derived import DEFAULT_PORT, derived
 from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.in_place import create_refiled
@@ -20,8 +20,6 @@ from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
 from shipway.pipeline.workloads import release_command_workload
 from shipway.store import deployments, releases, services
-
-DEFAULT_PORT = 8080
 
 
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
