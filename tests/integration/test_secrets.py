@@ -15,7 +15,7 @@ from shipway.domain.errors import Conflict, Forbidden, Invalid, NotFound, Secret
 from shipway.domain.names import EnvironmentPath
 from shipway.domain.user import User
 from shipway.engines.fake import Behaviour, exits
-from shipway.operations import config, deployments, logs, secrets
+from shipway.operations import config, config_files, deployments, logs, secrets
 from shipway.operations.access import Actor
 from shipway.operations.explanation import explain
 from shipway.operations.history import list_releases
@@ -115,6 +115,22 @@ async def test_a_rollback_to_what_was_revoked_is_refused_before_anything_starts(
     assert failure and (failure.code, failure.step) == ("secret-revoked", "release")
     assert "version 1 of the secret DSN" in failure.message and "secrets set DSN" in failure.hint
     assert (await only(stack), await found(stack)) == (before, "another-dsn")
+
+
+async def test_going_back_with_todays_config_looks_up_the_latest_also_where_only_files_differ(stack: Stack) -> None:
+    await put(stack)
+    await bind(stack, {"URL": "DSN@latest"})
+    await deployed(stack)
+    await config_files.change_files(stack.platform, stack.actor, PATH, files={"app": "1"}, deploy=False)
+    await put(stack, value="another-dsn")
+    await deployments.rollback(stack.platform, stack.actor, PATH, version=1, config="current")
+    await stack.work()
+    assert await found(stack) == "another-dsn"
+    before = await only(stack)
+    await put(stack, value="a-third-dsn")
+    await config_files.change_files(stack.platform, stack.actor, PATH, files={"app": "2"})
+    await stack.work()
+    assert (await only(stack), stack.engine.files(before)) == (before, {"app": b"2"})
 
 
 @pytest.mark.parametrize("lost", ["secret-missing", "secret-revoked"])

@@ -114,7 +114,9 @@ class Situation:
         return alike and count(each.instances)[WEB] == count(self.wanted)[WEB] > 0
 
     def _but_for_files(self, each: Standing) -> bool:
-        return each.mounted and self.release.differs_only_in_files(each.release)
+        # Whoever makes a release of today's config wants today's value of what is looked up at each start.
+        looked_up = self.makes_release and not self.release.given.reproducible
+        return each.mounted and not looked_up and self.release.differs_only_in_files(each.release)
 
 
 def process_of(instance: str) -> str:
