@@ -15,7 +15,7 @@ from shipway.domain.errors import Conflict, Forbidden, Invalid, NotFound, Secret
 from shipway.domain.names import EnvironmentPath
 from shipway.domain.user import User
 from shipway.engines.fake import Behaviour, exits
-from shipway.operations import config, config_files, deployments, logs, secrets
+from shipway.operations import config, config_files, deployments, logs, planning, secrets
 from shipway.operations.access import Actor
 from shipway.operations.explanation import explain
 from shipway.operations.history import list_releases
@@ -115,6 +115,22 @@ async def test_a_rollback_to_what_was_revoked_is_refused_before_anything_starts(
     assert failure and (failure.code, failure.step) == ("secret-revoked", "release")
     assert "version 1 of the secret DSN" in failure.message and "secrets set DSN" in failure.hint
     assert (await only(stack), await found(stack)) == (before, "another-dsn")
+
+
+async def test_a_plan_refuses_what_its_deployment_would(stack: Stack) -> None:
+    await put(stack)
+    await bind(stack, {"URL": "DSN"}, key="DSN")
+    await deployed(stack)
+    await put(stack, value="another-dsn")
+    await deployed(stack)
+    assert (await planning.plan_rollback(stack.platform, stack.actor, PATH, 1)).release == 1
+    await revoke(stack, 1)
+    with pytest.raises(SecretRevoked, match="The variable URL refers to DSN@1"):
+        await planning.plan_rollback(stack.platform, stack.actor, PATH, 1)
+    assert (await planning.plan_rollback(stack.platform, stack.actor, PATH, 1, config="current")).release == 3
+    await revoke(stack, 2)
+    with pytest.raises(SecretRevoked):
+        await planning.plan_restart(stack.platform, stack.actor, PATH)
 
 
 async def test_going_back_with_todays_config_looks_up_the_latest_also_where_only_files_differ(stack: Stack) -> None:

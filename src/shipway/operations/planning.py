@@ -21,7 +21,7 @@ from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.derived import derived
 from shipway.pipeline.planner import plan
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.snapshot import snapshot
+from shipway.pipeline.snapshot import check_to_be_had, snapshot
 from shipway.pipeline.survey import survey
 from shipway.store import deployments, releases, services
 from shipway.store.database import Tx
@@ -171,9 +171,12 @@ async def _to_be(tx: Tx, service: Service) -> Release:
 async def planned(
     platform: Platform, service: Service, release: Release, action: Action, *, zero_downtime: bool
 ) -> Plan:
-    """How `release`, one that there is or one to be (without an id), would come to serve. Raises `NoRoom`, `WouldInterrupt`."""
+    """How `release`, one that there is or one to be (without an id), would come to serve. Raises `NoRoom`, `WouldInterrupt`,
+    and `SecretMissing` or `SecretRevoked` of one that there is, as nothing of it could be started."""
     async with platform.database.read() as tx:
         number = await services.last_number(tx, service.id, "deployment") + 1
+        if release.id:
+            await check_to_be_had(tx, service, release.given)
     situation = await survey(
         platform,
         service,

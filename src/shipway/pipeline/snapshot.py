@@ -22,6 +22,12 @@ async def snapshot(tx: Tx, service: Service) -> Given:
     )
 
 
+async def check_to_be_had(tx: Tx, service: Service, given: Given) -> None:
+    """Raises `SecretMissing` or `SecretRevoked` when what a release of `service` holds can't be had any more."""
+    await _pinned(tx, service, given.secrets, "variable")
+    await _pinned(tx, service, given.secret_files, "file")
+
+
 async def _pinned(tx: Tx, service: Service, references: Mapping[str, str], what: str) -> dict[str, str]:
     pinned: dict[str, str] = {}
     for name, text in references.items():
