@@ -32,6 +32,7 @@ __all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "
 
 #: Called with the verb and `before` or `after` its effect; what it raises reaches the verb's caller.
 Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
+Script = Callable[[Workload], Behaviour]
 
 
 class FakeEngine(FakeFileSets):
@@ -42,6 +43,8 @@ class FakeEngine(FakeFileSets):
         #: Script by image, or by image and process type; any other app serves 200. One-offs go by
         #: `(image, process)` alone, and any other ends well.
         self.behaviours: dict[str | tuple[str, str], Behaviour] = {}
+        #: Where it is set, the script of every app by what it is started with, before any of `behaviours`.
+        self.script: Script | None = None
         self.missing_images: set[str] = set()
         self.denied_images: set[str] = set()
         #: Port an image EXPOSEs.
@@ -256,6 +259,8 @@ class FakeEngine(FakeFileSets):
             raise DeployFailed(f"There is no image {reference}.", code="image-not-found")
 
     def _behaviour(self, workload: Workload, *, one_off: bool) -> Behaviour:
+        if self.script:
+            return self.script(workload)
         image = self._resolved.get(workload.image, workload.image)
         if scripted := self.behaviours.get((image, workload.owner.process)):
             return scripted
