@@ -17,7 +17,7 @@ from tests.support.release_world import SETTINGS, Place, Wish, World, cancelled_
 from tests.support.variables import VALUES
 
 from shipway.domain.deployment import Deployment
-from shipway.domain.errors import Conflict, SecretMissing, SecretRevoked
+from shipway.domain.errors import Conflict, SecretMissing, SecretRevoked, ShipwayError
 from shipway.domain.volume import Volume
 from shipway.operations import again, config, config_files, deployments, promotion, secrets, volumes
 
@@ -241,6 +241,12 @@ class Releases(RuleBasedStateMachine):
     def scales(self, where: str, count: int) -> None:
         place = self.world.places[where]
         asked = deployments.scale(*self._shipway, place.path, {"web": count}, bins=True)
+        live = place.service.live
+        if live and (why := place.service.trouble(place.service.releases[live])):
+            with pytest.raises(ShipwayError) as refused:
+                self.run(asked)
+            assert refused.value.code == why
+            return
         place.service.scale["web"] = count
         self._deployment(place, asked, Wish("scale"))
 
@@ -281,7 +287,7 @@ class Releases(RuleBasedStateMachine):
 
 def test_what_runs_is_what_was_recorded_and_secrets_stay_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shipway.pipeline.gate.SETTLED", 0.01)
-    # One is as long as a story of many deployments: a few in every run, and dozens with the thorough profile.
+    # One is as long as a story of many deployments: one in every run, a dozen with the thorough profile, fifty in `exploring`.
     assert settings.default
-    examples = settings.default.max_examples // 13
+    examples = settings.default.max_examples // 40
     run_state_machine_as_test(Releases, settings=settings(max_examples=examples, stateful_step_count=25))
