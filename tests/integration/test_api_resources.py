@@ -65,6 +65,7 @@ async def test_every_setting_can_be_read_changed_and_sent_back(api: Api) -> None
         "resources": {"devices": {"gpu": 1}},
         "stop_first": ["beat"],
         "keep_warm": 0.0,
+        "volumes": [{"name": "data", "path": "/data", "process": "web"}],
     }
 
     changed = (await api("PATCH", SERVICE, json={"settings": given})).json()["settings"]
@@ -74,6 +75,7 @@ async def test_every_setting_can_be_read_changed_and_sent_back(api: Api) -> None
     assert changed["liveness"] == {"path": "/livez", "port": 0, "interval": 10.0, "timeout": 5.0, "failures": 5}
     assert changed["resources"]["devices"] == {"gpu": 1}
     assert (changed["stop_first"], changed["keep_warm"]) == (["beat"], 0.0)
+    assert changed["volumes"] == given["volumes"]
     assert (await api("PATCH", SERVICE, json={"settings": changed})).json()["settings"] == changed
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from shipway.api.schemas.fields import MOST, HttpPath, Name, Request, SourcePath, View
 from shipway.domain.probe import ProbeType
 from shipway.domain.strategy import GuardMode, Promote, StrategyType
+from shipway.domain.volume import Volume
 
 _MIB = 1024 * 1024
 _DAY = 86_400.0
@@ -97,6 +98,30 @@ class GuardIn(Request):
     window: LongSeconds = Field(default=300.0, description="Seconds after the switch in which it watches.")
 
 
+VolumeName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": "^[a-z][a-z0-9-]*$"})]
+#: The domain checks it, with a hint; this is for readers of the description.
+_OURS = r"/(proc|sys|dev)(/|$)|/etc(/config(/|$)|$)|/run(/secrets(/|$)|$)"
+_PATH = rf"^(?!{_OURS})(/(?!\.\.?(/|$))[A-Za-z0-9_.@+-]+)+$"
+_PROCESS = r"^([a-z][a-z0-9_-]*)?$"
+
+
+class VolumeIn(Request):
+    """One volume that a service is to have."""
+
+    name: VolumeName
+    path: str = Field(
+        max_length=200,
+        description="Absolute; where instances find it.",
+        json_schema_extra={"pattern": _PATH, "examples": ["/data"]},
+    )
+    process: str = Field(
+        default="",
+        max_length=40,
+        description="The one process type that has it; empty: all have.",
+        json_schema_extra={"pattern": _PROCESS},
+    )
+
+
 class SettingsIn(Request):
     """Settings of a service; those that are left out keep what they are, or their default at first."""
 
@@ -123,12 +148,15 @@ class SettingsIn(Request):
     provider: Name = Field(default="", description="dockerfile, python, node …; empty: as detected.")
     build_timeout: LongSeconds = 1800.0
     release_timeout: LongSeconds = 600.0
+    volumes: list[VolumeIn] = Field(default=[], max_length=20, description="All of them; see PUT `/volumes` for one.")
 
     def changes(self) -> dict[str, Any]:
         """What was given, and nothing else, by the names of the domain's fields; nested values as dictionaries."""
         given = self.model_dump(exclude_unset=True)
         if "health" in given:
             given["probe"] = given.pop("health")
+        if "volumes" in given:
+            given["volumes"] = [Volume(each.name, each.path, each.process) for each in self.volumes]
         return _tuples(given)
 
 
