@@ -115,8 +115,9 @@ def test_data_survives_whatever_happens_to_the_instance(shipway: RealShipway, re
     assert texts(shipway, "kept") == {1: "1"}, "after a rollback"
 
     (container,) = running(shipway, "kept").values()
+    before = started(container)
     asyncio.run(kill_app(container))
-    until_running(shipway, "kept")
+    until_started_again(container, before)
     assert texts(shipway, "kept") == {1: "1"}, "after a crash"
 
     subprocess.run(["docker", "rm", "-f", container], check=True, capture_output=True)
@@ -184,6 +185,19 @@ def reached(shipway: RealShipway, deployment_id: str, step: str) -> None:
             return
         assert time.monotonic() < deadline, steps
         time.sleep(0.01)
+
+
+def started(container: str) -> str:
+    """Since when it runs; empty while it does not, or is about to be started again."""
+    form = "{{if and .State.Running (not .State.Restarting)}}{{.State.StartedAt}}{{end}}"
+    return subprocess.run(["docker", "inspect", "-f", form, container], capture_output=True, text=True).stdout.strip()
+
+
+def until_started_again(container: str, before: str) -> None:
+    deadline = time.monotonic() + 60
+    while started(container) in ("", before):
+        assert time.monotonic() < deadline, "it was not started again"
+        time.sleep(0.1)
 
 
 def until_running(shipway: RealShipway, name: str) -> None:
