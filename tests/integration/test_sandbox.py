@@ -96,9 +96,24 @@ async def test_a_step_that_hangs_is_ended_and_nothing_of_it_runs_on(
 async def test_a_build_leaves_no_control_group_behind(
     builder: SandboxedBuilder, home: Installation, tmp_path: Path, base: str, log: Recorder
 ) -> None:
-    await builder.build(step(tmp_path, base, "true"), log)
     await failure_of(builder, step(tmp_path, base, "exit 3"), log)
+    await builder.build(step(tmp_path, base, "true"), log)
     assert "build-" not in await inside(home, "sh", "-c", "ls -d /sys/fs/cgroup/* /sys/fs/cgroup/*/*")
+
+
+async def test_a_step_that_starts_while_its_build_is_cancelled_does_not_run_on(
+    builder: SandboxedBuilder, home: Installation, tmp_path: Path, base: str, log: Recorder
+) -> None:
+    for attempt in range(8):
+        build = asyncio.create_task(builder.build(step(tmp_path, base, f"sleep 515{attempt}"), log))
+        while f"sleep 515{attempt}" not in log.text:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(attempt * 0.02)
+        build.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await build
+    await asyncio.sleep(1)
+    assert "sleep 515" not in await inside(home, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
 
 async def test_every_step_runs_in_its_build_s_own_group_with_its_limits(

@@ -139,10 +139,11 @@ class SandboxedBuilder:
         group = self._free_group(request)
         self._busy.add((request.workspace, group))
         told: list[Facts] = []
+        done = False
 
         async def confined() -> Facts:
             if not told:
-                told.append(facts(await sandbox.run(leave(group)), limits))
+                told.append(facts(await sandbox.run(leave(group, close=not done)), limits))
             return told[0]
 
         try:
@@ -151,6 +152,7 @@ class SandboxedBuilder:
                 log(f"the build disk has {shown(left)} left: emptying the cache")
                 await self._sandboxes.make_room(sandbox)
             yield group, confined
+            done = True
         finally:
             try:
                 with suppress(Unavailable):

@@ -5,16 +5,39 @@ import re
 from shipway.builders.failures import Facts
 from shipway.builders.sandbox.limits import Limits
 
-#: Both begin here. `remove` removes the group `$1` and whatever still runs in it.
+#: All begin here. `remove` ends whatever runs in the group `$1`, also what is just being forked, and removes it. `close` leaves
+#: an empty one that nothing gets into until `reopen`: BuildKit forgets to end a step that was just being started when its build
+#: ended otherwise (seen with 26.1, of two builds cancelled at that moment one ran on), and runc would make the group anew for
+#: it, without limits.
 _BEGIN = r"""
 cd /sys/fs/cgroup
+if [ -f cgroup.controllers ]; then hierarchies=. counted=.; else hierarchies=$(dirname -- */tasks) counted=pids; fi
 remove() {
-    for group in "$1" */"$1"; do
-        [ -d "$group" ] || continue
-        find "$group" -depth -type d | while read -r each; do
-            xargs -rn1 kill -9 < "$each/cgroup.procs" 2>/dev/null || true
+    [ ! -d "$counted/$1" ] || { echo 0 > "$counted/$1/pids.max"; } 2>/dev/null
+    for hierarchy in $hierarchies; do
+        [ -d "$hierarchy/$1" ] || continue
+        find "$hierarchy/$1" -depth -type d | while read -r each; do
+            tries=0
+            while pids=$(cat "$each/cgroup.procs") && [ -n "$pids" ] && [ $tries -lt 100 ]; do
+                kill -9 $pids 2>/dev/null || true
+                tries=$((tries + 1))
+            done
             rmdir "$each" 2>/dev/null || true
         done
+    done
+}
+close() {
+    for hierarchy in $hierarchies; do
+        mkdir -p "$hierarchy/$1"
+        [ $hierarchy != $counted ] || echo 0 > "$hierarchy/$1/pids.max"
+        mount --bind "$hierarchy/$1" "$hierarchy/$1"
+        mount -o remount,bind,ro "$hierarchy/$1"
+    done
+    remove "$1"
+}
+reopen() {
+    for hierarchy in $hierarchies; do
+        while umount "$hierarchy/$1" 2>/dev/null; do :; done
     done
 }
 """
@@ -22,6 +45,7 @@ remove() {
 #: One that a crash left would tell of its own build: it goes first. Memory that is swapped out would count as free, so there
 #: is none.
 _MAKE = r"""
+reopen "$1"
 remove "$1"
 if [ -f cgroup.controllers ]; then
     mkdir -p "$1" && cd "$1"
@@ -35,7 +59,7 @@ else
 fi
 df -P -k /var/lib/docker | awk 'NR == 2 { print "free", $4 }'
 """
-#: Prints what is known of the group `$1`, and removes it and whatever still runs in it.
+#: Prints what is known of the group `$1`, removes it and whatever still runs in it, and closes it if `$2` says so.
 _LEAVE = r"""
 if [ -f cgroup.controllers ]; then
     awk '$1 == "oom_kill" && $2 > 0 { print "killed" }' "$1/memory.events"
@@ -48,6 +72,7 @@ else
 fi
 df -P -k /var/lib/docker | awk 'NR == 2 { print "free", $4 }'
 remove "$1"
+[ "$2" != close ] || close "$1"
 """
 _PERIOD = 100_000
 #: Free bytes under which the disk is taken for full.
@@ -60,9 +85,10 @@ def make(group: str, limits: Limits) -> tuple[str, ...]:
     return "sh", "-c", _BEGIN + _MAKE, "make", group, str(limits.memory), str(quota), str(limits.pids)
 
 
-def leave(group: str) -> tuple[str, ...]:
-    """The command, run inside, that tells about the group and removes it."""
-    return "sh", "-c", _BEGIN + _LEAVE, "leave", group
+def leave(group: str, *, close: bool) -> tuple[str, ...]:
+    """The command, run inside, that tells about the group and ends all that runs in it. `close`: for a build that did not get
+    to its end, of which something may still come; the next one by that name opens it again."""
+    return "sh", "-c", _BEGIN + _LEAVE, "leave", group, "close" if close else "remove"
 
 
 def free(output: str) -> int:
