@@ -147,6 +147,11 @@ def test_a_health_check_may_be_a_command(terminal: Terminal) -> None:
     refused = terminal.shipway("services", "set", path, "--health-type", "tcp", "--health-command", "other")
     assert refused.code != 0
     assert "command is for a health check of type command" in refused.err
+    terminal.ok("services", "set", path, "--health-path", "/up")
+    assert "/up within 60 s" in terminal.ok("services", "show", path)
+    terminal.ok("services", "set", path, "--health-command", "true")
+    terminal.ok("services", "set", path, "--health-command", "")
+    assert "/up within 60 s" in terminal.ok("services", "show", path)
     terminal.ok("services", "set", path, "--health-type", "none")
     assert "Health    none\n" in terminal.ok("services", "show", path)
     assert "needs its command" in terminal.shipway("services", "create", f"{path}2", "--health-type", "command").err

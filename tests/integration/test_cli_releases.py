@@ -85,6 +85,13 @@ def test_a_rollback_takes_todays_config_when_asked_to(terminal: Terminal) -> Non
     assert f"Taken from    v1 of {SERVICE}" in terminal.ok("releases", "show", SERVICE, "v3")
 
 
+def test_a_config_file_is_named_once_among_what_differs(terminal: Terminal) -> None:
+    terminal.ok("files", "set", SERVICE, "app.toml", typed="a = 1\n")
+    planned = terminal.ok("plan", SERVICE, "--rollback")
+    since = next(line for line in planned.splitlines() if line.startswith("Since then"))
+    assert " /etc/config/app.toml added" in since
+
+
 def test_a_rollback_goes_on_where_no_plan_can_be_told(terminal: Terminal) -> None:
     done = terminal.shipway("rollback", SERVICE, "--version", "9")
     assert (done.code, "has no release v9" in done.err) == (1, True)
@@ -105,7 +112,12 @@ def test_what_is_live_is_redeployed_and_what_failed_is_retried(terminal: Termina
 
 
 def test_a_release_is_promoted_to_another_environment(terminal: Terminal) -> None:
-    terminal.ok("services", "create", STAGING, *GIT, "--create-parents")
+    refused = terminal.shipway("promote", SERVICE, "--to", "staging")
+    assert (refused.code, f"`shipway services copy {SERVICE} {STAGING}`" in refused.err) == (1, True)
+    refused = terminal.shipway("services", "copy", SERVICE, STAGING)
+    assert (refused.code, "`shipway environments create acme/shop/staging`" in refused.err) == (1, True)
+    terminal.ok("environments", "create", "acme/shop/staging")
+    terminal.ok("services", "create", STAGING, *GIT)
     planned = terminal.ok("plan", STAGING, "--promote-from", SERVICE)
     assert f"Image      v2, of v2 of {SERVICE}" in planned
     terminal.ok("promote", SERVICE, "--to", "staging")

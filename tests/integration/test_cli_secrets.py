@@ -23,6 +23,8 @@ def test_a_secret_is_set_bound_listed_revoked_unbound_and_deleted(terminal: Term
     assert [row[:2] for row in rows] == [["NAME", "VERSION"], ["DSN", "2"], ["1", "just"]]
     assert "api (URL)" in listed.splitlines()[1] and "api (/run/secrets/dsn)" in listed.splitlines()[2]
 
+    refused = terminal.shipway("secrets", "revoke", ENVIRONMENT, "DSN", "1")
+    assert (refused.code, "A version is written DSN@1." in refused.err) == (2, True)
     said.append(terminal.ok("secrets", "revoke", "DSN@1", "--yes"))
     assert "1 (revoked)" in terminal.ok("secrets", "list", SERVICE)
     refused = terminal.shipway("secrets", "delete", "DSN", "--yes")

@@ -95,6 +95,20 @@ def test_what_is_in_the_bin_is_restored_by_its_name_or_purged(two: Terminal) -> 
     assert states(two) == {1: "in-use"}
 
 
+def test_which_of_two_in_the_bin_is_meant_has_to_be_said(two: Terminal) -> None:
+    for _ in range(2):
+        two.ok("scale", "web=1", "--yes")
+        two.ok("scale", "web=2")
+    two.ok("scale", "web=1", "--yes")
+    binned = [each["id"] for each in two.shipway("volumes", "--json").json["volumes"] if each["state"] == "bin"]
+    for command in ("restore", "purge"):
+        refused = two.shipway("volumes", command, "data.web.2")
+        assert (refused.code, all(each in refused.err for each in binned)) == (1, True), refused
+    two.ok("volumes", "restore", binned[-1])
+    listed = two.shipway("volumes", "--json").json["volumes"]
+    assert [each["state"] for each in listed if each["ordinal"] == 2] == ["in-use", *["bin"] * (len(binned) - 1)]
+
+
 def test_what_is_in_use_is_not_purged(two: Terminal) -> None:
     done = two.shipway("volumes", "purge", "data.web.1", "--yes")
     assert (done.code, "is not in the bin" in done.err) == (1, True)

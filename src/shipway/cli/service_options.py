@@ -137,9 +137,8 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     for group, names in _GROUPS.items():
         if values := {to: options[name] for name, to in names.items() if options[name] is not None}:
             given[group] = values
-    if options["health_command"]:
-        # Whoever names a command means it to be run.
-        given["health"] = {"type": "command"} | given["health"]
+    if implied := _implied_health(options):
+        given["health"] = {"type": implied} | given["health"]
     if options["devices"]:
         given["resources"] = given.get("resources", {}) | {"devices": counts(options["devices"], "devices", "gpu=1")}
     if options["stop_graces"]:
@@ -147,6 +146,13 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["stop_first"]:
         given["stop_first"] = [process for process in options["stop_first"] if process]
     return given
+
+
+def _implied_health(options: Mapping[str, Any]) -> str:
+    """Whoever names a command means it to be run; who names a path, or takes the command away, means requests."""
+    if options["health_command"]:
+        return "command"
+    return "http" if options["health_path"] or options["health_command"] == "" else ""
 
 
 def source(options: Mapping[str, Any]) -> dict[str, str]:

@@ -35,7 +35,8 @@ def _check_health(before: Probe, after: Probe) -> None:
     if after.type == "command" and not after.command.strip():
         raise Invalid(
             "A health check of type command needs its command.",
-            hint="For example: --health-command 'python manage.py check'. Exit code 0 passes.",
+            hint="For example: --health-command 'python manage.py check'. Exit code 0 passes. "
+            "To go back to requests: --health-type http.",
         )
     if after.type != "command" and after.command and after.command != before.command:
         raise Invalid(

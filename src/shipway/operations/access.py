@@ -51,7 +51,11 @@ async def environment(tx: Tx, actor: Actor, workspace_slug: str, project_slug: s
     """An environment of a project."""
     found = await tenancy.environment(tx, await project(tx, actor, workspace_slug, project_slug), slug)
     if found is None:
-        raise NotFound(f"There is no environment {slug!r} in {workspace_slug}/{project_slug}.")
+        raise NotFound(
+            f"There is no environment {slug!r} in {workspace_slug}/{project_slug}.",
+            hint=f"`shipway environments {workspace_slug}/{project_slug}` lists them; "
+            f"`shipway environments create {workspace_slug}/{project_slug}/{slug}` makes it.",
+        )
     return found
 
 

@@ -6,7 +6,7 @@ workspaces it would hand out images that one may not see, and is refused.
 """
 
 from shipway.domain.deployment import Deployment
-from shipway.domain.errors import Conflict, Invalid
+from shipway.domain.errors import Conflict, Invalid, NotFound
 from shipway.domain.names import ServicePath
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.plan import Plan
@@ -85,7 +85,7 @@ async def check_promotion(
     tx: Tx, actor: Actor, source: ServicePath, target: ServicePath, version: int | None, *, rebuild: bool = False
 ) -> tuple[Release, Service]:
     """The release to promote, and the service that gets it. Raises as `promote_release` does."""
-    origin, service = await access.service(tx, actor, source), await access.service(tx, actor, target)
+    origin, service = await access.service(tx, actor, source), await _target(tx, actor, source, target)
     if origin.id == service.id:
         raise Invalid(
             f"{source} can't be promoted to itself.", hint="To bring back one of its own releases: `shipway rollback`."
@@ -101,6 +101,16 @@ async def check_promotion(
     if not rebuild:
         await _refuse_another_build(tx, release, source, service)
     return release, service
+
+
+async def _target(tx: Tx, actor: Actor, source: ServicePath, target: ServicePath) -> Service:
+    try:
+        return await access.service(tx, actor, target)
+    except NotFound as error:
+        raise NotFound(
+            f"There is no service at {target}.",
+            hint=f"`shipway services copy {source} {target}` makes it, with the source, settings and config of {source}.",
+        ) from error
 
 
 async def _refuse_another_build(tx: Tx, release: Release, source: ServicePath, target: Service) -> None:

@@ -10,6 +10,7 @@ from shipway.domain.artifacts import Health, Released, Rollout, Switch
 from shipway.domain.clock import now
 from shipway.domain.codec import encode
 from shipway.domain.errors import Conflict
+from shipway.domain.headcount import headcount
 from shipway.domain.plan import Plan
 from shipway.domain.release import Release
 from shipway.domain.traffic import Traffic
@@ -59,7 +60,7 @@ async def find_standing(ctx: Context, released: Released, plan: Plan) -> Rollout
         live = await _live(tx, ctx)
     if live is None or set(live.instances) != set(plan.named("adopt")):
         raise Conflict(f"What is live of {ctx.path} has changed meanwhile.", hint="Try again.")
-    ctx.log(f"-----> Nothing to start: {len(live.instances)} instances stay as they are")
+    ctx.log(f"-----> Nothing to start, what runs stays: {headcount(live.instances)}")
     return Rollout(ctx.deployment.id, released.id, live.targets, live.instances, plan)
 
 
@@ -79,7 +80,7 @@ async def take_over(ctx: Context, rollout: Rollout, health: Health) -> Switch:
         release = await releases.get(tx, rollout.release_id)
     carried = await ctx.platform.routes.traffic()
     await give_files(ctx.platform, ctx.service, release, rollout.instances)
-    ctx.log(f"-----> {len(rollout.instances)} instances see the config files of v{release.number}")
+    ctx.log(f"-----> The config files of v{release.number} are seen by {headcount(rollout.instances)}")
     async with ctx.platform.database.write() as tx:
         return await _record(tx, ctx, health, carried)
 

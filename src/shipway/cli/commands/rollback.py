@@ -52,7 +52,7 @@ def rollback(
 
 def told(change: "ConfigChange") -> str:
     """A change of config in a few words: of a secret with its versions."""
-    kind = {"variable": "", "secret": "secret ", "secret-file": "/run/secrets/", "file": "/etc/config/"}[change["kind"]]
+    kind = {"variable": "", "secret": "secret ", "secret-file": "/run/secrets/", "file": ""}[change["kind"]]
     versions = f" {change['before']} → {change['after']}" if change["kind"].startswith("secret") else ""
     return f"{kind}{change['name']} {change['change']}{versions if change['change'] == 'changed' else ''}"
 

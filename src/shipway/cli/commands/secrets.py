@@ -159,7 +159,7 @@ def rotate_key(as_json: bool) -> None:
     """
     with session.connect() as client:
         sealed = client.rotate_key()
-    print_json({"sealed": sealed}) if as_json else click.echo(f"{sealed} values are sealed with a new key.")
+    print_json({"sealed": sealed}) if as_json else click.echo(f"Values sealed with a new key: {sealed}.")
 
 
 def _environment(path: str | None) -> str:
@@ -170,6 +170,8 @@ def _one(words: Sequence[str]) -> tuple[str | None, str]:
     """The path, if there is one, and the one other word."""
     path = words[0] if "/" in words[0] else None
     rest = words[1:] if path else words
+    if len(rest) == 2 and rest[1].isdecimal():
+        raise click.UsageError(f"A version is written {rest[0]}@{rest[1]}.")
     if len(rest) != 1 or "=" in rest[0]:
         raise click.UsageError("Name one secret, after the path if you give one. Its value is never typed there.")
     return path, rest[0]

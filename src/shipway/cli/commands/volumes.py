@@ -118,7 +118,7 @@ def _split(words: tuple[str, ...]) -> tuple[str | None, list[str]]:
 
 
 def _found(known: "Volumes", names: list[str]) -> list["Volume"]:
-    """Those that are meant, each of them once: of one place the one that was put into the bin last."""
+    """Those that are meant, each of them once: of one place that in the bin. Raises where several are."""
     if not names:
         raise click.UsageError("Say which: `shipway volumes` lists them.")
     return [_one(known["volumes"], name) for name in dict.fromkeys(names)]
@@ -128,7 +128,14 @@ def _one(known: list["Volume"], name: str) -> "Volume":
     candidates = [each for each in known if name in (each["id"], _label(each))]
     if not candidates:
         raise ClientError(f"There is no volume {name}.", hint="`shipway volumes` lists what there is.")
-    return next((each for each in candidates if each["state"] == "bin"), candidates[0])
+    binned = [each for each in candidates if each["state"] == "bin"]
+    if len(binned) > 1:
+        raise ClientError(
+            f"{len(binned)} volumes that were {name} are in the bin.",
+            hint="Name the one you mean by its id, `shipway volumes` has their sizes: "
+            f"{', '.join(each['id'] for each in binned)}.",
+        )
+    return binned[0] if binned else candidates[0]
 
 
 def _rows(known: "Volumes") -> list[tuple[str, ...]]:
