@@ -202,6 +202,8 @@ async def test_what_was_stopped_for_its_successor_and_revoked_since_keeps_no_rou
     stack.engine.behaviours[image, "web"] = exits(1)
     failed = await deployed(stack)
     assert failed.failure and failed.failure.code == "app-exited"
+    assert "can't be started again" in step_log(stack, failed, "abandon")
+    assert not stack.platform.workplace(failed.id).exists()
     await Janitor(stack.platform).round()
     assert await stack.engine.instances() == []
 

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from contextlib import suppress
 
-from shipway.domain.errors import Unavailable
+from shipway.domain.errors import SecretMissing, SecretRevoked, Unavailable
 from shipway.pipeline.context import Context
 from shipway.pipeline.in_place import put_back
 from shipway.pipeline.local_image import let_go
@@ -45,7 +45,11 @@ async def _bring_back(ctx: Context) -> None:
         parked = [each for each in await rollouts.live(tx) if each.parked and each.service_id == ctx.service.id]
     for each in parked:
         ctx.log(f"-----> Bringing back the old: {', '.join(each.parked)}")
-        await unpark(ctx.platform, each)
+        try:
+            await unpark(ctx.platform, each)
+        except (SecretMissing, SecretRevoked) as error:
+            # Revoked since they started. The candidate is to be gone all the same.
+            ctx.log(f"!     {error.message} They can't be started again; deploy, or roll back to a release without it.")
 
 
 async def _keep_logs(ctx: Context) -> None:
