@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -180,17 +181,20 @@ def real_shipway(**extra: str) -> Iterator[RealShipway]:
         made = RealShipway(
             Path(directory), f"t{secrets.token_hex(4)}", free_port(), free_port(), free_port(), extra=extra
         )
-        try:
+        # Each of these also where the one before it failed.
+        with contextlib.ExitStack() as ending:
+            for remove in (remove_volumes, remove_networks, remove_sandboxes, remove_instances):
+                ending.callback(remove, made.installation)
+            ending.callback(made.admin, "shutdown")
+            ending.callback(made.api.close)
+            ending.callback(_stopped, made)
             made.start()
             yield made
-        finally:
-            if made.process and made.process.poll() is None:
-                made.stop()
-            made.api.close()
-            made.admin("shutdown")
-            remove_sandboxes(made.installation)
-            remove_networks(made.installation)
-            remove_volumes(made.installation)
+
+
+def _stopped(made: RealShipway) -> None:
+    if made.process and made.process.poll() is None:
+        made.stop()
 
 
 def _insist(answer: httpx2.Response) -> None:
@@ -205,6 +209,16 @@ def remove_sandboxes(installation: str) -> None:
         found = subprocess.run(["docker", *listing, "--filter", label], capture_output=True, text=True)
         for identifier in found.stdout.split():
             subprocess.run(["docker", *kind.split(), "-f", identifier], capture_output=True)
+    for shared in Path("/run/shipway").glob(f"{installation}.*"):
+        shutil.rmtree(shared, ignore_errors=True)
+
+
+def remove_instances(installation: str) -> None:
+    """Of an installation that could not end them itself."""
+    label = f"label=shipway.installation={installation}"
+    found = subprocess.run(["docker", "ps", "-aq", "--filter", label], capture_output=True, text=True)
+    for identifier in found.stdout.split():
+        subprocess.run(["docker", "rm", "-f", identifier], capture_output=True)
 
 
 def remove_networks(installation: str) -> None:
