@@ -36,6 +36,7 @@ HAS_RULES_OF_ITS_OWN = {
     ("post", f"{_SECRET}/versions/{{version}}/revoke"),
     ("delete", _SECRET),
     ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/config"),
+    ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/apply"),
     ("patch", f"{_SERVICE}/files"),
     ("get", f"{_SERVICE}/files/content"),
     ("post", f"{_SERVICE}/plan"),

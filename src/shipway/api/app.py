@@ -8,6 +8,7 @@ from shipway.api import errors, openapi
 from shipway.api.guards import BodyLimit, SameOrigin, SecurityHeaders
 from shipway.api.incidents import Incidents
 from shipway.api.routes import (
+    applying,
     auto_deploy,
     builds,
     config,
@@ -41,6 +42,7 @@ _RESOURCES = (
     workspaces,
     projects,
     environments,
+    applying,
     services,
     scale,
     traffic,

@@ -1,4 +1,6 @@
-"""`shipway.toml`: what a service says about itself beside its source. Every key is known, or a mistake and said so."""
+"""`shipway.toml`: what a service says about itself beside its source. Every key is known, or a mistake and said so.
+
+One with `[services.NAME]` describes an environment instead (`shipway apply`)."""
 
 import difflib
 import posixpath
@@ -9,11 +11,14 @@ from typing import Any, get_args
 from shipway.builders.declared import Document, Said, Value
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.toml_lines import key_lines, line_of
+from shipway.domain.artifacts import Finding
 from shipway.domain.errors import AnalysisFailed, Invalid
 from shipway.domain.probe import ProbeType
 from shipway.domain.process import argv, process_name
 
 NAME = "shipway.toml"
+#: The table that makes it a file for an environment, which no build reads.
+ENVIRONMENT = "services"
 #: Instances of a process type that a file may ask for.
 MOST_INSTANCES = 50
 
@@ -27,6 +32,10 @@ def read(tree: Tree) -> Document:
     """
     content = tree.toml(NAME)
     lines = key_lines(tree.text(NAME))
+    if ENVIRONMENT in content:
+        told = "It describes an environment, for `shipway apply`, and says nothing about this source."
+        first = min((line for key, line in lines.items() if key.split(".")[0] == ENVIRONMENT), default=1)
+        return Document(evidence=(Finding(told, f"{NAME}:{first}"),))
     said: dict[str, Said] = {}
     for key, place, value in _values(content, lines):
         if key in said:

@@ -23,6 +23,8 @@ COMMANDS: Commands = {
     "Deploy": {
         "deploy": (f"{_HERE}.deploy:deploy", "Deploy a directory, a revision or an image."),
         "plan": (f"{_HERE}.plan:plan", "What a deployment would do, and why in that way."),
+        "apply": (f"{_HERE}.apply:apply", "Make an environment what a shipway.toml says."),
+        "export": (f"{_HERE}.apply:export", "Write an environment down as a shipway.toml."),
         "rollback": (f"{_HERE}.rollback:rollback", "Go back to an earlier release: same image, same config."),
         "redeploy": (f"{_HERE}.again:redeploy", "Deploy what is live once more, with today's config."),
         "retry": (f"{_HERE}.again:retry", "Try a deployment that failed once more: the same revision, today's config."),
@@ -74,6 +76,7 @@ COMMANDS: Commands = {
             "List, add and remove private registries that builds read from.",
         ),
         "tokens": (f"{_HERE}.tokens:tokens", "List, create and revoke your API tokens."),
+        "docs": (f"{_HERE}.docs:docs", "What a shipway.toml may say, key by key."),
         "completion": (f"{_HERE}.completion:completion", "Print a completion script for a shell."),
     },
 }

@@ -1,5 +1,6 @@
 """The server, as functions. Paths are written `workspace/project/environment/service`; every method may raise `ClientError`."""
 
+from shipway.client.calls.applying import Applying
 from shipway.client.calls.builds import Builds
 from shipway.client.calls.config import ConfigVars
 from shipway.client.calls.deployments import Deployments
@@ -27,6 +28,7 @@ class Client(
     Releases,
     Builds,
     Uploads,
+    Applying,
     Tokens,
 ):
     """One server, asked with one token. Use it as a context manager. What it can be asked is in `calls`."""

@@ -73,15 +73,15 @@ async def change_files(
     _check_named_once(wanted, gone)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
-        changed = await _change(tx, service, wanted, gone, actor)
+        changed = await change_in(tx, service, wanted, gone, actor)
         due = deploy and service.live_deployment_id and (changed or await _is_behind(tx, service))
         made = await _deploy(tx, service, actor) if due else None
     platform.signals.notify(topics.QUEUE)
     return made
 
 
-async def _change(tx: Tx, service: Service, wanted: Mapping[str, bytes], gone: Sequence[str], actor: Actor) -> bool:
-    """Whether anything is not what it was."""
+async def change_in(tx: Tx, service: Service, wanted: Mapping[str, bytes], gone: Sequence[str], actor: Actor) -> bool:
+    """The same in a transaction of the caller's; whether anything is not what it was."""
     await config_changes.one_at_a_time(tx, service)
     before = await config_files.current(tx, service.id)
     if unknown := [name for name in gone if name not in before]:

@@ -37,7 +37,7 @@ async def deploy(
         service = await access.service(tx, actor, path)
         _check_revision(platform, service, wanted)
         if isinstance(service.source, UploadSource) and not wanted.upload:
-            wanted = await _last_upload(tx, service)
+            wanted = await last_upload(tx, service)
         made = await ask(
             tx, platform, actor, service, "deploy", revision=wanted, policy=policy, zero_downtime=zero_downtime
         )
@@ -178,8 +178,8 @@ def _check_revision(platform: Platform, service: Service, wanted: Revision) -> N
         raise Invalid(f"{service.path} is not deployed from git; a ref means nothing to it.", hint="Leave --ref away.")
 
 
-async def _last_upload(tx: Tx, service: Service) -> Revision:
-    """A redeploy of uploaded source takes what was uploaded last."""
+async def last_upload(tx: Tx, service: Service) -> Revision:
+    """A redeploy of uploaded source takes what was uploaded last. Raises `Invalid` when nothing was."""
     for known in await deployments.of_service(tx, service.id, limit=200):
         if known.revision.upload:
             return known.revision

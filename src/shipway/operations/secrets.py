@@ -82,7 +82,7 @@ async def change_bindings(
 ) -> Bindings:
     """Bind each variable or file to a reference, or with `None` no longer; all of it or nothing. It takes effect with the
     next release. Raises `Invalid`, `NotFound`, `SecretMissing` and `SecretRevoked`."""
-    _check_names(variables, files)
+    check_names(variables, files)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         await config_changes.one_at_a_time(tx, service)
@@ -161,7 +161,8 @@ def _check_value(name: str, value: str) -> None:
         raise Invalid(f"The value of {name} has more than {MOST} bytes.", hint="Keep what is large in a volume.")
 
 
-def _check_names(variables: Iterable[str], files: Iterable[str]) -> None:
+def check_names(variables: Iterable[str], files: Iterable[str]) -> None:
+    """Raise `Invalid` for what can't be the name of a variable, or of a file under `/run/secrets`."""
     if bad := [name for name in variables if not _VARIABLE.fullmatch(name)]:
         raise Invalid(
             f"{bad[0]!r} can't be a variable of a service.",

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import UNFINISHED, Deployment
+from shipway.domain.desired import replaced
 from shipway.domain.errors import Conflict, Forbidden, Invalid, Unavailable
 from shipway.domain.names import ServicePath, host, slug
 from shipway.domain.service import Service, ServiceSettings, ServiceState
@@ -74,7 +75,7 @@ async def add_service(
     create_parents: bool = False,
 ) -> Service:
     """The same in a transaction of the caller's."""
-    _check_source(platform, actor, path, source)
+    check_source(platform, actor, path, source)
     if create_parents:
         await tenancy.ensure_environment(tx, actor, path.workspace, path.project, path.environment)
     workspace = await access.workspace(tx, actor, path.workspace)
@@ -87,7 +88,7 @@ async def add_service(
         source=source,
         settings=settings or ServiceSettings(),
     )
-    chosen = [host(name) for name in hosts] or [await _default_host(tx, platform, path)]
+    chosen = [host(name) for name in hosts] or [await default_host(tx, platform, path)]
     await services.set_hosts(tx, service.id, chosen)
     return await services.get(tx, service.id)
 
@@ -139,7 +140,7 @@ async def change_service(
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         if source is not None:
-            _check_source(platform, actor, path, source)
+            check_source(platform, actor, path, source)
             if type(source) is not type(service.source):
                 raise Conflict("A service keeps its kind of source.", hint="Create another service for the other kind.")
         changed = merged(service.settings, settings) if settings else None
@@ -176,35 +177,29 @@ async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *,
         await asyncio.to_thread(shutil.rmtree, platform.logs.directory(deployment_id), ignore_errors=True)
 
 
-async def _default_host(tx: Tx, platform: Platform, path: ServicePath) -> str:
-    """`<service>-<environment>-<project>.<base domain>`, made one's own where another tenant's is the same."""
-    label = path.default_label
-    name = f"{label}.{platform.settings.base_domain}"
-    if len(label) > _LONGEST_LABEL or await services.has_host(tx, name):
-        suffix = hashlib.sha256(str(path).encode()).hexdigest()[:6]
-        name = f"{label[:_LONGEST_LABEL].rstrip('-')}-{suffix}.{platform.settings.base_domain}"
-    return name
+def default_hosts(platform: Platform, path: ServicePath) -> tuple[str, str]:
+    """`<service>-<environment>-<project>.<base domain>`, and what it is where that is too long, or another tenant's."""
+    label, domain = path.default_label, platform.settings.base_domain
+    suffix = hashlib.sha256(str(path).encode()).hexdigest()[:6]
+    return f"{label}.{domain}", f"{label[:_LONGEST_LABEL].rstrip('-')}-{suffix}.{domain}"
+
+
+async def default_host(tx: Tx, platform: Platform, path: ServicePath) -> str:
+    """The one of them that is free for a service that has none."""
+    name, own = default_hosts(platform, path)
+    return own if len(path.default_label) > _LONGEST_LABEL or await services.has_host(tx, name) else name
 
 
 def merged(settings: ServiceSettings, changes: Mapping[str, Any]) -> ServiceSettings:
     """The settings with some fields changed; a nested mapping changes some fields of what is nested. Raises `Invalid`
     for what can't be meant."""
-    changed: ServiceSettings = _replaced(settings, changes)
+    changed: ServiceSettings = replaced(settings, changes)
     check_settings(settings, changed)
     return changed
 
 
-def _replaced(value: Any, changes: Mapping[str, Any]) -> Any:
-    if not is_dataclass(value):
-        return changes
-    new = {
-        name: _replaced(getattr(value, name), change) if isinstance(change, Mapping) else change
-        for name, change in changes.items()
-    }
-    return replace(value, **new)  # type: ignore[type-var]
-
-
-def _check_source(platform: Platform, actor: Actor, path: ServicePath, source: Source) -> None:
+def check_source(platform: Platform, actor: Actor, path: ServicePath, source: Source) -> None:
+    """Raise `Invalid` or `Forbidden` for what the actor can't deploy from."""
     subdirectory = getattr(source, "subdirectory", "")
     if subdirectory and (PurePosixPath(subdirectory).is_absolute() or ".." in PurePosixPath(subdirectory).parts):
         raise Invalid(

@@ -33,6 +33,13 @@ def config(path: str) -> str:
     return f"{under(home.workspace, home.project)}/{home.environment}/config"
 
 
+def environment(path: str) -> str:
+    """Where one environment is. Raises `ClientError` when `path` is not the path of one."""
+    home = parse_holder(path)
+    home = home.home if isinstance(home, ServicePath) else home
+    return f"{under(home.workspace, home.project)}/{home.environment}"
+
+
 def pipeline(path: str) -> tuple[str, dict[str, Any]]:
     """Where its project's pipeline is, and the parameters that say which service is meant."""
     address: ServicePath = parse(path)

@@ -3,6 +3,7 @@
 One file per resource, named as the server's own are (`api/schemas`).
 """
 
+from shipway.client.models.applying import Applied, KeyChange, ServiceChange
 from shipway.client.models.build import BaseImage, Build, BuildPage, Freed
 from shipway.client.models.config import Config, Exposed, VarChange, VarChangePage
 from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
@@ -20,6 +21,7 @@ from shipway.client.models.token import NewToken, Token, WhoAmI
 from shipway.client.models.volume import Declared, Volume, Volumes
 
 __all__ = [
+    "Applied",
     "AutoDeploy",
     "BaseImage",
     "Bindings",
@@ -48,6 +50,7 @@ __all__ = [
     "Health",
     "ImageOrigin",
     "Instance",
+    "KeyChange",
     "LogLine",
     "Move",
     "NewToken",
@@ -63,6 +66,7 @@ __all__ = [
     "SecretUse",
     "SecretVersion",
     "Service",
+    "ServiceChange",
     "Stage",
     "Status",
     "Step",

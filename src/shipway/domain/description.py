@@ -1,0 +1,161 @@
+"""A service in the words of `shipway.toml`, key by key, and what is different between two of them. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from shipway.domain.codec import encode
+from shipway.domain.config import Var
+from shipway.domain.desired import ServiceState, blank
+from shipway.domain.leaks import has_credential, looks_secret
+from shipway.domain.service import ServiceSettings
+from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
+
+#: The parts of a key: `("health", "path")`; the name of a config file may hold dots.
+Key = tuple[str, ...]
+Description = Mapping[Key, Any]
+ChangeWord = Literal["added", "changed", "removed"]
+
+_KNOWN_AS: Mapping[Key, Key] = {
+    ("start_command",): ("processes", "web", "command"),
+    ("provider",): ("build", "provider"),
+    ("dockerfile",): ("build", "dockerfile"),
+    ("target",): ("build", "target"),
+    ("build_timeout",): ("build", "timeout"),
+}
+_PLURAL = ("stop_graces", "stop_first", "volumes")
+_UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key that says something else."""
+
+    #: Dotted: `health.path`.
+    key: str
+    #: For people; `None`: it was not set.
+    before: str | None
+    #: `None`: it is not set any more.
+    after: str | None
+
+    @property
+    def change(self) -> ChangeWord:
+        """In a word."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+def described(state: ServiceState) -> dict[Key, Any]:
+    """Everything that the file can say about it, defaults too."""
+    hosts: dict[Key, Any] = {} if state.hosts is None else {("hosts",): list(state.hosts)}
+    return {
+        ("source",): _source(state.source),
+        **hosts,
+        **_settings(state.settings),
+        **{("processes", name, "scale"): count for name, count in state.scale.items()},
+        **variables(state.config),
+        **{("files", path): text for path, text in state.files.items()},
+        **{("secret_files", name): reference for name, reference in state.secret_files.items()},
+    }
+
+
+def variables(config: Mapping[str, Var]) -> dict[Key, Any]:
+    """Config vars likewise."""
+    return {("config", name): _variable(var) for name, var in config.items()}
+
+
+def said(state: ServiceState) -> dict[Key, Any]:
+    """The same without what is at its default."""
+    default = described(blank(None))
+    source = ("source",)
+    return {key: value for key, value in described(state).items() if key == source or default.get(key) != value}
+
+
+def differences(before: Description, after: Description) -> tuple[Change, ...]:
+    """In the order in which files are written."""
+    keys = dict.fromkeys((*after, *before))
+    return tuple(
+        Change(dotted(key), _text(key, before.get(key)), _text(key, after.get(key)))
+        for key in keys
+        if before.get(key) != after.get(key)
+    )
+
+
+def dotted(key: Key) -> str:
+    """As people write it: `files."app.toml"`."""
+    return ".".join(part if part.replace("_", "").replace("-", "").isalnum() else f'"{part}"' for part in key)
+
+
+def memory(size: int) -> int | str:
+    """Bytes as people write them, where that is exact: `512m`."""
+    for unit in reversed(_UNITS):
+        if size and size % _UNITS[unit] == 0:
+            return f"{size // _UNITS[unit]}{unit}"
+    return size
+
+
+def _source(source: Source) -> dict[str, str]:
+    match source:
+        case GitSource(url, ref, subdirectory):
+            given = {"kind": "git", "url": url, "ref": ref, "subdirectory": subdirectory}
+        case UploadSource(subdirectory):
+            given = {"kind": "upload", "subdirectory": subdirectory}
+        case ImageSource(reference):
+            given = {"kind": "image", "reference": reference}
+    return {name: value for name, value in given.items() if value}
+
+
+def _settings(settings: ServiceSettings) -> dict[Key, Any]:
+    plain = {_KNOWN_AS.get(key, key): value for key, value in _flat(encode(settings), ()) if key[0] not in _PLURAL}
+    plain["resources", "memory"] = memory(settings.resources.memory)
+    volumes = {
+        ("volumes", each.name): {"path": each.path} | ({"process": each.process} if each.process else {})
+        for each in settings.volumes
+    }
+    graces = {("processes", name, "stop_grace"): grace for name, grace in settings.stop_graces.items()}
+    first = {("processes", name, "stop_first"): True for name in settings.stop_first}
+    return plain | graces | first | volumes
+
+
+def _flat(value: Any, key: Key) -> Iterator[tuple[Key, Any]]:
+    if not isinstance(value, Mapping):
+        yield key, value
+        return
+    for name, inner in value.items():
+        if name != "class":
+            yield from _flat(inner, (*key, "health" if name == "probe" else name))
+
+
+def _variable(var: Var) -> str | dict[str, Any]:
+    if var.reference:
+        return {"secret": var.reference}
+    return {"value": var.value, "buildtime": True} if var.buildtime else var.value
+
+
+def _text(key: Key, value: Any) -> str | None:
+    """For people. What looks like a secret is not repeated, what is long is told by its length."""
+    if value is None:
+        return None
+    if key[0] == "files":
+        content = str(value).encode()
+        return f"{len(content)} bytes, {sha256(content).hexdigest()[:8]}"
+    if key[0] == "config" and _is_delicate(key[-1], value):
+        return "•••"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    return _plain(value)
+
+
+def _is_delicate(name: str, value: Any) -> bool:
+    text = value.get("value", "") if isinstance(value, dict) else str(value)
+    return looks_secret(name, text) or has_credential(text)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

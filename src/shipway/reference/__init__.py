@@ -1,0 +1,1 @@
+"""The annotated `shipway.toml`, and its schema: what `shipway docs` prints."""
