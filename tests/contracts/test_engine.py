@@ -18,6 +18,7 @@ from tests.support.engines import (
 )
 
 from shipway.domain.errors import DeployFailed
+from shipway.engines.engine import KeepsImages
 from shipway.engines.fake import Behaviour, exits, ignores_sigterm, serves
 
 
@@ -70,6 +71,14 @@ class TestStarting:
         await exit_of(workload.name, events)
         again = await lab.engine.start(replace(workload, restart=True))
         assert (again.state, again.address) == ("running", address)
+
+    async def test_an_image_in_use_stays_and_one_that_is_not_there_may_be_removed(self, lab: Lab) -> None:
+        assert isinstance(lab.engine, KeepsImages)
+        workload = lab.workload()
+        await lab.engine.start(workload)
+        assert not await lab.engine.remove_image(workload.image)
+        assert (await only(lab)).state == "running"
+        assert await lab.engine.remove_image(f"127.0.0.1:1/nobody/has@sha256:{'0' * 64}")
 
     async def test_an_unknown_image_is_said_to_be_unknown(self, lab: Lab) -> None:
         async with unknown_image(lab) as image:

@@ -1,11 +1,14 @@
 """The real registry server with a real engine: who gets in, and what survives."""
 
+import asyncio
+import hashlib
 import os
 import secrets
 import shutil
 import signal
 import socket
 import stat
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ import aiodocker
 import httpx2
 import pytest
 from tests.support.registry import TokenService, free_port, load_scratch_image, token_service
+from tests.support.registry_push import Pusher
 
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
@@ -275,3 +279,38 @@ async def test_shutdown_stops_the_server_and_may_be_repeated(stack: Stack) -> No
         with pytest.raises(httpx2.ConnectError):
             await http.get(f"{stack.url}/v2/")
     await stack.registry.check()
+
+
+async def test_with_a_deleted_image_its_index_and_attestations_go_and_no_other(stack: Stack) -> None:
+    def pushed() -> tuple[Pusher, list[tuple[str, str, str]]]:
+        pusher = Pusher(stack.url, stack.service.realm, "acme/shop", stack.registry.push_credential("acme", "shop"))
+        # The same image built twice: another index each time, as its attestations tell the time.
+        return pusher, [pusher.attested(b"same", f"at {tag}".encode(), tag) for tag in ("v1", "v2")]
+
+    pusher, made = await asyncio.to_thread(pushed)
+    other = await asyncio.to_thread(pusher.attested, b"other", b"at v3", "v3")
+    # Somebody moved one of our tags: what it leads to now is theirs.
+    moved = await asyncio.to_thread(pusher.image, b"theirs", "v4")
+    assert made[0][1] == made[1][1]
+
+    await stack.registry.delete("acme", "shop", made[0][1], ["v1", "v2", "v4"])
+
+    def there(*names: str) -> list[bool]:
+        return [pusher.has(name) for name in names]
+
+    gone = ["v1", "v2", *made[0], *made[1]]
+    assert await asyncio.to_thread(there, *gone) == [False] * len(gone)
+    assert await asyncio.to_thread(there, "v3", *other, "v4", moved) == [True] * 6
+
+    # Its layers are on the disk until garbage is collected, with nothing running; what was not deleted is whole after it.
+    blobs = stack.home / "registry/storage/docker/registry/v2/blobs/sha256"
+    before = {each.name for each in blobs.glob("*/*")}
+    await stack.registry.shutdown()
+    collect = ["docker-registry", "garbage-collect", str(stack.home / "registry/config.yml")]
+    await asyncio.to_thread(subprocess.run, collect, check=True, capture_output=True)
+    await stack.registry.check()
+    after = {each.name for each in blobs.glob("*/*")}
+    layers = {hashlib.sha256(content).hexdigest() for content in (b"same", b"at v1", b"at v2")}
+    assert layers <= before
+    assert not layers & after
+    assert await asyncio.to_thread(there, "v3", *other, "v4", moved) == [True] * 6

@@ -111,6 +111,15 @@ class InspectsImages(Protocol):
 
 
 @runtime_checkable
+class KeepsImages(Protocol):
+    """An engine that keeps the images it pulled, and can let go of them."""
+
+    async def remove_image(self, reference: str) -> bool:
+        """Make sure that an image by digest is not kept here under that name, nor its layers where nothing else has them.
+        False: an instance, running or not, has it, and it stays. Unknown ones are fine: a start pulls it again."""
+
+
+@runtime_checkable
 class KeepsVolumes(Protocol):
     """An engine on which workloads can have volumes (`Workload.volumes`): these outlive all that runs."""
 

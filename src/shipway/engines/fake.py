@@ -46,6 +46,8 @@ class FakeEngine(FakeFileSets):
         #: Where it is set, the script of every app by what it is started with, before any of `behaviours`.
         self.script: Script | None = None
         self.missing_images: set[str] = set()
+        #: What it has pulled and not removed since.
+        self.images: set[str] = set()
         self.denied_images: set[str] = set()
         #: Port an image EXPOSEs.
         self.exposed_ports: dict[str, int] = {}
@@ -208,6 +210,14 @@ class FakeEngine(FakeFileSets):
             self._resolved[resolved] = reference
         return resolved, self.exposed_ports.get(reference, 0)
 
+    async def remove_image(self, reference: str) -> bool:
+        """See `KeepsImages.remove_image`."""
+        async with self._effect("remove_image"):
+            if any(container.workload.image == reference for container in self._containers.values()):
+                return False
+            self.images.discard(reference)
+            return True
+
     async def remove_volume(self, volume: str) -> bool:
         """See `KeepsVolumes.remove_volume`."""
         async with self._effect("remove_volume"):
@@ -257,6 +267,7 @@ class FakeEngine(FakeFileSets):
             raise DeployFailed(f"The registry refused to hand out {reference}.", code="image-pull-denied")
         if reference in self.missing_images:
             raise DeployFailed(f"There is no image {reference}.", code="image-not-found")
+        self.images.add(reference)
 
     def _behaviour(self, workload: Workload, *, one_off: bool) -> Behaviour:
         if self.script:

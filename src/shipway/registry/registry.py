@@ -1,5 +1,7 @@
 """The registry port."""
 
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,7 +35,7 @@ class Registry(Protocol):
         """A short-lived credential that may pull from that one repository, and nothing else."""
 
     async def stored(self, workspace: str, name: str, digest: str) -> Stored:
-        """The image behind the digest of what was pushed: that itself, or what an index with attestations is about.
+        """The image behind the digest or tag of what was pushed: that itself, or what an index with attestations is about.
 
         Raises `NotFound` when it is not there, `Unavailable` when the registry does not answer.
         """
@@ -43,6 +45,15 @@ class Registry(Protocol):
 
         Raises as `stored` does.
         """
+
+    def held(self, workspace: str, name: str) -> AbstractAsyncContextManager[None]:
+        """While it lasts, nobody else who holds that repository is under way: for whoever pushes to it, or removes from it.
+        Within this process; others have none of this installation (decision 8)."""
+
+    async def delete(self, workspace: str, name: str, digest: str, tags: Sequence[str]) -> None:
+        """Make sure that the image of that digest can't be had from the repository any more, with what lies around it:
+        of each of `tags` that leads to it, the index and its attestations. A tag that leads elsewhere stays. Safe to repeat,
+        also after a failure in the middle. Raises `Unavailable`."""
 
     async def close(self) -> None:
         """Let go of connections; the registry goes on serving."""

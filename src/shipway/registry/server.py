@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx2
 
 from shipway.domain.credential import Credential
 from shipway.domain.errors import NotFound, Unavailable
+from shipway.domain.locks import Locks
 from shipway.processes import Daemon
 from shipway.registry import images
 from shipway.registry.config import ServerConfig
@@ -37,6 +39,7 @@ class DistributionRegistry:
         self._key = ensure_key(self._directory)
         self._realm = realm
         self._starting = asyncio.Lock()
+        self._held = Locks()
         self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5, trust_env=False)
         #: What the API's token route answers with.
         self.tokens = Tokens(self._key, issuer=installation, service=self._service)
@@ -67,10 +70,11 @@ class DistributionRegistry:
 
     async def stored(self, workspace: str, name: str, digest: str) -> Stored:
         """See `Registry`."""
-        manifest = await self._read(workspace, name, f"manifests/{digest}")
+        answer = await self._ask("GET", f"{workspace}/{name}", f"manifests/{digest}")
+        manifest = answer.json()
         if inside := images.image_in(manifest):
             return images.stored(inside, await self._read(workspace, name, f"manifests/{inside}"))
-        return images.stored(digest, manifest)
+        return images.stored(answer.headers["Docker-Content-Digest"], manifest)
 
     async def attestations(self, workspace: str, name: str, reference: str) -> list[dict[str, Any]]:
         """See `Registry`."""
@@ -78,6 +82,17 @@ class DistributionRegistry:
         manifests = [await self._read(workspace, name, f"manifests/{each}") for each in images.attestations_in(index)]
         digests = [digest for manifest in manifests for digest in images.statements_in(manifest)]
         return [await self._read(workspace, name, f"blobs/{digest}") for digest in digests]
+
+    def held(self, workspace: str, name: str) -> AbstractAsyncContextManager[None]:
+        """See `Registry`."""
+        return self._held(f"{workspace}/{name}")
+
+    async def delete(self, workspace: str, name: str, digest: str, tags: Sequence[str]) -> None:
+        """See `Registry`. An index goes after what it names: a tag that still leads to it is the only way to the rest."""
+        for tag in tags:
+            for each in await self._behind(workspace, name, tag, digest):
+                await self._delete(workspace, name, each)
+        await self._delete(workspace, name, digest)
 
     async def close(self) -> None:
         """Let go of connections; the registry goes on serving."""
@@ -89,19 +104,37 @@ class DistributionRegistry:
             await self._daemon().stop(_PATIENCE)
 
     async def _read(self, workspace: str, name: str, what: str) -> dict[str, Any]:
-        """A JSON document of a repository, with a token of our own for pulling from it."""
-        repository = f"{workspace}/{name}"
-        headers = {"Accept": images.ACCEPTED, "Authorization": f"Bearer {self.tokens.pull_token(repository)}"}
+        """A JSON document of a repository."""
+        document: dict[str, Any] = (await self._ask("GET", f"{workspace}/{name}", what)).json()
+        return document
+
+    async def _behind(self, workspace: str, name: str, tag: str, digest: str) -> list[str]:
+        """What a tag leads to besides an image: the attestations and, last, the index. Nothing where it leads elsewhere."""
         try:
-            answer = await self._http.get(f"/v2/{repository}/{what}", headers=headers)
+            answer = await self._ask("GET", f"{workspace}/{name}", f"manifests/{tag}")
+        except NotFound:
+            return []
+        index = answer.json()
+        ours = images.image_in(index) == digest
+        return [*images.attestations_in(index), answer.headers["Docker-Content-Digest"]] if ours else []
+
+    async def _delete(self, workspace: str, name: str, digest: str) -> None:
+        with suppress(NotFound):
+            await self._ask("DELETE", f"{workspace}/{name}", f"manifests/{digest}")
+
+    async def _ask(self, method: str, repository: str, what: str) -> httpx2.Response:
+        """With a token of our own. Raises `NotFound` or `Unavailable`."""
+        token = self.tokens.own_token(repository, "delete" if method == "DELETE" else "pull")
+        headers = {"Accept": images.ACCEPTED, "Authorization": f"Bearer {token}"}
+        try:
+            answer = await self._http.request(method, f"/v2/{repository}/{what}", headers=headers)
         except httpx2.HTTPError as error:
             raise Unavailable("The built-in registry does not answer.") from error
         if answer.status_code == 404:
             raise NotFound(f"The registry has no {what.partition('/')[2]} of {repository}.")
-        if answer.status_code != 200:
+        if not answer.is_success:
             raise Unavailable(f"The built-in registry answered {answer.status_code} for {repository}.")
-        document: dict[str, Any] = answer.json()
-        return document
+        return answer
 
     @property
     def _config_path(self) -> Path:

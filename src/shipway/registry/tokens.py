@@ -56,9 +56,9 @@ class Tokens:
             access.append(Access(type="repository", name=f"{reads}/", actions=["pull"]))
         return Credential(MACHINE, self._sign({}, MACHINE, self._password_audience, self._lifetime, access))
 
-    def pull_token(self, repository: str) -> str:
-        """A registry token for reading one repository, without the way by a credential."""
-        access = Access(type="repository", name=repository, actions=["pull"])
+    def own_token(self, repository: str, *actions: str) -> str:
+        """A registry token for one repository, without the way by a credential."""
+        access = Access(type="repository", name=repository, actions=list(actions))
         vouched = {"x5c": [self._key.certificate]}
         return self._sign(vouched, MACHINE, self._service, TOKEN_LIFETIME, [access])
 

@@ -8,12 +8,12 @@ from aiodocker import DockerError
 from aiodocker.containers import DockerContainer
 
 from shipway.domain.errors import DeployFailed, Unavailable
+from shipway.domain.locks import Locks
 from shipway.domain.workload import Instance, Workload
 from shipway.engines.docker import render
 from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.connection import Connection, is_gone
 from shipway.engines.docker.images import Images
-from shipway.engines.docker.locks import Locks
 from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
 from shipway.engines.docker.ownership import user_id

@@ -37,7 +37,7 @@ def _no_credential(_reference: str) -> Credential | None:
 
 
 class DockerEngine:
-    """`Engine`, `InspectsSockets`, `InspectsImages` and `KeepsVolumes` on Docker.
+    """`Engine`, `InspectsSockets`, `InspectsImages`, `KeepsImages` and `KeepsVolumes` on Docker.
 
     Containers, networks and volumes are named `{installation}.{name}` and labelled with the installation: others on the same
     Docker are neither seen nor touched. `credentials` gives what an image of the built-in registry is pulled with; file sets
@@ -177,6 +177,11 @@ class DockerEngine:
     async def resolve_image(self, reference: str) -> tuple[str, int]:
         """See `InspectsImages.resolve_image`."""
         return await self._images.resolve(reference)
+
+    @at_the_edge
+    async def remove_image(self, reference: str) -> bool:
+        """See `KeepsImages.remove_image`."""
+        return await self._images.remove(reference)
 
     @at_the_edge
     async def remove_volume(self, volume: str) -> bool:

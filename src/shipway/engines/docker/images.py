@@ -7,8 +7,8 @@ from aiodocker import DockerError
 
 from shipway.domain.credential import Credential
 from shipway.domain.errors import DeployFailed, Unavailable
+from shipway.domain.locks import Locks
 from shipway.engines.docker.connection import Connection, is_gone
-from shipway.engines.docker.locks import Locks
 from shipway.engines.docker.render import LocalImage
 
 Credentials = Callable[[str], Credential | None]
@@ -47,6 +47,18 @@ class Images:
     def forget(self, reference: str) -> None:
         """Look again next time: someone removed the image."""
         self._known.pop(reference, None)
+
+    async def remove(self, reference: str) -> bool:
+        """See `KeepsImages.remove_image`."""
+        async with self._locks(reference):
+            self.forget(reference)
+            try:
+                await self._connection.docker.images.delete(reference)
+            except DockerError as error:
+                if is_gone(error) or error.status not in (404, 409):
+                    raise
+                return error.status == 404
+        return True
 
     async def resolve(self, reference: str) -> tuple[str, int]:
         """See `InspectsImages.resolve_image`."""

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from shipway.domain.errors import Unavailable
+from shipway.domain.locks import Locks
 from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.file_sets import Directories
-from shipway.engines.docker.locks import Locks
 
 
 class Mounts:

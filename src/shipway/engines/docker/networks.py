@@ -10,10 +10,10 @@ from aiodocker import DockerError
 from aiodocker.networks import DockerNetwork
 
 from shipway.domain.errors import DeployFailed, Unavailable
+from shipway.domain.locks import Locks
 from shipway.engines.docker import addresses, render
 from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.connection import Connection
-from shipway.engines.docker.locks import Locks
 
 _ROUTES = Path("/proc/net/route")
 _INTERFACES = Path("/sys/class/net")

@@ -10,10 +10,10 @@ from aiodocker import DockerError
 from aiodocker.containers import DockerContainer
 
 from shipway.domain.errors import Unavailable
+from shipway.domain.locks import Locks
 from shipway.domain.workload import VolumeMount, Workload
 from shipway.engines.docker import ownership, render
 from shipway.engines.docker.connection import Connection
-from shipway.engines.docker.locks import Locks
 
 #: Containers in these states have, or are about to have, their volumes mounted.
 _HOLDING = ["running", "restarting", "paused"]
