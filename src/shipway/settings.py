@@ -58,6 +58,10 @@ class Settings:
     devices: str = ""
     #: Days that a volume stays in the bin, to be restored, before it is removed with all that is in it.
     volume_bin_days: int = 7
+    #: Images of each service that stay in the registry, besides those in use: the newest so many; 0: all. And those younger
+    #: than so many days.
+    retention: int = 0
+    retention_days: int = 0
     #: Where images are built: `sandbox`, a container per workspace with limits, cache and disk of its own; `engine`, the
     #: engine that runs the apps, without limits; `auto`: the former where it can be had (root, an engine on this machine).
     builds: str = "auto"
@@ -126,6 +130,9 @@ class Settings:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
         if settings.volume_bin_days < 0:
             raise Invalid("volume_bin_days is less than 0.", hint="Set it to 7, or to 0: nothing can be restored then.")
+        for name in ("retention", "retention_days"):
+            if getattr(settings, name) < 0:
+                raise Invalid(f"{name} is less than 0.", hint="Set it to 0 for no limit, or to a number.")
         if not re.fullmatch(r"(\s*[a-z][a-z0-9-]*=\d{1,4}\s*(,(?!$)|$))*", settings.devices):
             raise Invalid(f"devices is {settings.devices!r}, which counts nothing.", hint="Write gpu=2.")
         for name in ("build_http_proxy", "build_https_proxy"):

@@ -42,6 +42,8 @@ HAS_RULES_OF_ITS_OWN = {
     ("post", f"{_SERVICE}/plan"),
     ("post", f"{_SERVICE}/copy"),
     ("get", f"{_SERVICE}/releases/{{release}}"),
+    ("put", f"{_SERVICE}/releases/{{release}}/pin"),
+    ("delete", f"{_SERVICE}/releases/{{release}}/pin"),
     ("get", f"{_SERVICE}/releases/{{release}}/difference"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/deploy"),
     ("post", "/workspaces/{workspace}/projects/{project}/pipeline/promote"),

@@ -80,6 +80,7 @@ class Stack:
     router: FakeRouter
     builder: FakeBuilder
     sources: FakeSources
+    registry: FakeRegistry
     database: InterceptedDatabase
     actor: Actor
 
@@ -93,7 +94,7 @@ class Stack:
 
     def intercept(self, hook: Intercept | None) -> None:
         """Call `hook` around every effect on the world."""
-        for part in (self.engine, self.router, self.builder, self.sources, self.database):
+        for part in (self.engine, self.router, self.builder, self.sources, self.registry, self.database):
             part.intercept = hook
 
     async def deploy(self, **options: object) -> Deployment:
@@ -211,6 +212,7 @@ async def _assemble(directory: Path, database_url: str = "") -> Stack:
     async with database.write() as tx:
         admin: User = await users.ensure(tx, "admin", admin=True)
     engine, router, builder, sources = FakeEngine(), FakeRouter(), FakeBuilder(), FakeSources()
+    registry = FakeRegistry(pushed=builder.pushed)
 
     async def prober(address: str, port: int, path: str, *, host: str, timeout: float) -> int | None:
         return await engine.request(address, port, path)
@@ -224,9 +226,9 @@ async def _assemble(directory: Path, database_url: str = "") -> Stack:
         builder=builder,
         bases=FakeBases(),
         sources=sources,
-        registry=FakeRegistry(),
+        registry=registry,
         prober=prober,
         logs=StepLogs(directory),
         signals=Signals(),
     )
-    return Stack(platform, engine, router, builder, sources, database, Actor(admin))
+    return Stack(platform, engine, router, builder, sources, registry, database, Actor(admin))

@@ -59,10 +59,11 @@ COMMANDS: Commands = {
         "explain": (f"{_HERE}.explain:explain", "Why a deployment failed, why it counts as healthy, or where it is."),
         "logs": (f"{_HERE}.logs:logs", "What a service's instances or its build wrote."),
         "deployments": (f"{_HERE}.history:deployments", "A service's deployments."),
+        "prune": (f"{_HERE}.prune:prune", "Remove images of old releases from the registry; the releases stay."),
         "builds": (f"{_HERE}.builds:builds", "List and show builds; empty a workspace's build cache."),
         "releases": (
             f"{_HERE}.releases:releases",
-            "List, show and compare releases: what `rollback --version` goes back to.",
+            "List, show, compare and pin releases: what `rollback --version` goes back to.",
         ),
         "open": (f"{_HERE}.status:open_", "Open a service in the browser."),
     },

@@ -5,6 +5,7 @@ from shipway.client.calls.builds import Builds
 from shipway.client.calls.config import ConfigVars
 from shipway.client.calls.deployments import Deployments
 from shipway.client.calls.files import Files
+from shipway.client.calls.images import Images
 from shipway.client.calls.registries import Registries
 from shipway.client.calls.releases import Releases
 from shipway.client.calls.secrets import Secrets
@@ -26,6 +27,7 @@ class Client(
     Volumes,
     Deployments,
     Releases,
+    Images,
     Builds,
     Uploads,
     Applying,

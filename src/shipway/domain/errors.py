@@ -85,6 +85,12 @@ class SecretRevoked(Conflict):
     code = "secret-revoked"
 
 
+class ImagePruned(Conflict):
+    """The image of a release is not there any more: nothing of it can be started."""
+
+    code = "image-pruned"
+
+
 class WouldBin(Conflict):
     """It leaves volumes with data without an instance, and nobody has said that this is meant."""
 

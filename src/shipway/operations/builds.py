@@ -9,6 +9,7 @@ from shipway.domain.errors import NotFound
 from shipway.domain.names import ServicePath
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.pipeline.images import image_name
 from shipway.pipeline.platform import Platform
 from shipway.store import builds
 
@@ -70,8 +71,7 @@ async def attestation(
     view = await get_build(platform, actor, path, number)
     if not view.build.digest:
         raise NotFound(f"v{number} of {path} was not pushed.", hint="Only an image in the registry has attestations.")
-    name = f"{path.project}/{path.environment}/{path.service}"
-    for statement in await platform.registry.attestations(path.workspace, name, f"v{number}"):
+    for statement in await platform.registry.attestations(path.workspace, image_name(path), f"v{number}"):
         if str(statement.get("predicateType", "")).startswith(_PREDICATES[kind]):
             return statement
     raise NotFound(f"v{number} of {path} has no {kind} with it.", hint=_MISSING[kind])

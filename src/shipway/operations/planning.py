@@ -17,6 +17,7 @@ from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.images import refuse_pruned
 from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.derived import derived
 from shipway.pipeline.planner import plan
@@ -54,6 +55,7 @@ async def plan_rollback(
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await earlier_release(tx, service, version)
+        await refuse_pruned(tx, release.id)
         today = await _today(tx, service, release, config)
         number = await services.last_number(tx, service.id, "release") + 1
     origin = ImageOrigin(release.id, str(path), release.number)

@@ -15,6 +15,7 @@ from shipway.domain.service import Service
 from shipway.domain.source import Revision
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.images import refuse_pruned
 from shipway.operations.planning import live_release, numbered_release, plan_deploy, planned
 from shipway.operations.queueing import QueuePolicy, ask
 from shipway.operations.revisions import revision_of
@@ -99,6 +100,7 @@ async def check_promotion(
     if release is None:
         raise Conflict(f"{source} has nothing live.", hint="Name a release of it: --version N.")
     if not rebuild:
+        await refuse_pruned(tx, release.id)
         await _refuse_another_build(tx, release, source, service)
     return release, service
 

@@ -8,6 +8,7 @@ from shipway.domain.origin import ImageOrigin
 from shipway.domain.service import Service
 from shipway.domain.source import Revision
 from shipway.operations.access import Actor
+from shipway.operations.images import refuse_pruned
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
 from shipway.store import deployments, queue, services
@@ -29,7 +30,10 @@ async def enqueue(
     zero_downtime: bool = False,
 ) -> Deployment:
     """A queued deployment. Tell the worker when the transaction is over: `signals.notify(topics.QUEUE)`. A rollback, whoever
-    asked for it, holds what would be deployed by itself: the next push would bring back what somebody went back from."""
+    asked for it, holds what would be deployed by itself: the next push would bring back what somebody went back from.
+    Raises `ImagePruned` where it is of a release whose image is gone; from here on, that one's stays."""
+    if base := image_from.release_id if image_from else release_id:
+        await refuse_pruned(tx, base)
     made = await deployments.create(
         tx,
         service.id,

@@ -6,11 +6,12 @@ from shipway.domain.deployment import Deployment
 from shipway.domain.difference import Change, difference
 from shipway.domain.names import ServicePath
 from shipway.domain.release import Release
+from shipway.domain.retention import Mark
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.planning import numbered_release
 from shipway.pipeline.platform import Platform
-from shipway.store import deployments, releases
+from shipway.store import deployments, release_marks, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class ReleaseView:
 
     release: Release
     path: ServicePath
+    mark: Mark
     #: Those that made it live, the last one first.
     made_live_by: tuple[Deployment, ...]
 
@@ -37,7 +39,19 @@ async def get_release(platform: Platform, actor: Actor, path: ServicePath, numbe
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await numbered_release(tx, service, number)
-        return ReleaseView(release, path, tuple(await deployments.that_made_live(tx, release.id)))
+        mark = (await release_marks.of(tx, [release.id]))[release.id]
+        return ReleaseView(release, path, mark, tuple(await deployments.that_made_live(tx, release.id)))
+
+
+async def marked_releases(
+    platform: Platform, actor: Actor, path: ServicePath, *, limit: int = 20
+) -> list[tuple[Release, Mark]]:
+    """Newest first, each with whether it is pinned and its image there."""
+    async with platform.database.read() as tx:
+        service = await access.service(tx, actor, path)
+        found = await releases.of_service(tx, service.id, limit=limit)
+        marks = await release_marks.of(tx, [each.id for each in found])
+    return [(each, marks[each.id]) for each in found]
 
 
 async def release_of(platform: Platform, actor: Actor, deployment_id: str) -> Release | None:

@@ -14,6 +14,11 @@ _UNREADABLE = re.compile(r"[^\x21-\x7e]|\.\.|[?#%]")
 _DOCKER_HUB = re.compile(r"^(?:index\.)?docker\.io/")
 
 
+def image_name(path: ServicePath) -> str:
+    """What images built for a service are called within its workspace's part of the registry."""
+    return f"{path.project}/{path.environment}/{path.service}"
+
+
 def refuse_foreign_image(platform: Platform, path: ServicePath, reference: str) -> None:
     """Raise `Invalid` for what would reach into another workspace: images of the built-in registry under its name, and
     what only the engine's own store knows, which all workspaces share."""

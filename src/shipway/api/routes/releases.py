@@ -8,7 +8,7 @@ from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, ThePath
 from shipway.api.schemas.fields import MOST
 from shipway.api.schemas.release import DifferenceOut, ReleaseDetail, ReleaseOut
-from shipway.operations import history, releases
+from shipway.operations import images, releases
 
 router = APIRouter(prefix=f"{SERVICE}/releases", tags=["releases"])
 
@@ -19,12 +19,26 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 @router.get("")
 async def list_releases(platform: ThePlatform, actor: TheActor, path: ThePath, limit: Limit = 20) -> list[ReleaseOut]:
     """A service's, newest first."""
-    return [ReleaseOut.of(known) for known in await history.list_releases(platform, actor, path, limit=limit)]
+    return [ReleaseOut.of(*each) for each in await releases.marked_releases(platform, actor, path, limit=limit)]
 
 
 @router.get("/{release}")
 async def get_release(platform: ThePlatform, actor: TheActor, path: ThePath, number: Number) -> ReleaseDetail:
     """One with everything that it holds."""
+    return ReleaseDetail.of_view(await releases.get_release(platform, actor, path, number))
+
+
+@router.put("/{release}/pin")
+async def pin_release(platform: ThePlatform, actor: TheActor, path: ThePath, number: Number) -> ReleaseDetail:
+    """Have its image stay, whatever the retention says."""
+    await images.pin_release(platform, actor, path, number, pinned=True)
+    return ReleaseDetail.of_view(await releases.get_release(platform, actor, path, number))
+
+
+@router.delete("/{release}/pin")
+async def unpin_release(platform: ThePlatform, actor: TheActor, path: ThePath, number: Number) -> ReleaseDetail:
+    """Leave its image to the retention."""
+    await images.pin_release(platform, actor, path, number, pinned=False)
     return ReleaseDetail.of_view(await releases.get_release(platform, actor, path, number))
 
 

@@ -11,6 +11,7 @@ from shipway.api.schemas.plan import ImageOriginOut
 from shipway.api.schemas.settings import SettingsOut
 from shipway.domain.difference import Part
 from shipway.domain.release import Release
+from shipway.domain.retention import Mark
 from shipway.operations.releases import Comparison, ReleaseView
 
 
@@ -47,9 +48,13 @@ class ReleaseOut(BaseModel):
     derived_from: int | None = Field(description="Number of the earlier release whose image it took.")
     image_from: ImageOriginOut | None = Field(description="Whose image it took, of this service or of another.")
     created_at: datetime
+    pinned: bool = Field(description="Its image stays whatever the retention says.")
+    image_pruned_at: datetime | None = Field(
+        description="Since when nothing of it can be started, as its image is gone; null: it is there."
+    )
 
     @classmethod
-    def of(cls, release: Release, **more: Any) -> Self:
+    def of(cls, release: Release, mark: Mark, **more: Any) -> Self:
         """From the domain's value."""
         return cls(
             number=release.number,
@@ -65,6 +70,8 @@ class ReleaseOut(BaseModel):
             derived_from=release.derived_from,
             image_from=ImageOriginOut.model_validate(release.image_from) if release.image_from else None,
             created_at=release.created_at,
+            pinned=mark.pinned,
+            image_pruned_at=mark.pruned_at,
             **more,
         )
 
@@ -88,6 +95,7 @@ class ReleaseDetail(ReleaseOut):
         release, given = view.release, view.release.given
         return cls.of(
             release,
+            view.mark,
             config=dict(given.config),
             secrets=dict(given.secrets),
             secret_files=dict(given.secret_files),

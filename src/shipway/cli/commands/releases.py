@@ -32,7 +32,7 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 @click.group(cls=DefaultGroup, default="list")
 def releases() -> None:
-    """List, show and compare releases: what `rollback --version` goes back to."""
+    """List, show, compare and pin releases: what `rollback --version` goes back to."""
 
 
 @releases.command("list")
@@ -60,6 +60,22 @@ def show(words: tuple[str, ...], as_json: bool) -> None:
     print_json(release) if as_json else _print(release)
 
 
+@releases.command("pin")
+@click.argument("words", nargs=-1, required=True, metavar="[PATH] NUMBER", shell_complete=SERVICE_PATH.shell_complete)
+@json_option
+def pin(words: tuple[str, ...], as_json: bool) -> None:
+    """Have the image of one stay, whatever the retention says."""
+    _pin(words, pinned=True, as_json=as_json)
+
+
+@releases.command("unpin")
+@click.argument("words", nargs=-1, required=True, metavar="[PATH] NUMBER", shell_complete=SERVICE_PATH.shell_complete)
+@json_option
+def unpin(words: tuple[str, ...], as_json: bool) -> None:
+    """Leave its image to the retention."""
+    _pin(words, pinned=False, as_json=as_json)
+
+
 @releases.command("diff")
 @click.argument(
     "words", nargs=-1, required=True, metavar="[PATH] NUMBER NUMBER", shell_complete=SERVICE_PATH.shell_complete
@@ -76,6 +92,19 @@ def diff(words: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"v{before} and v{after} hold the same.")
     else:
         click.echo("\n".join(map(told, found["changes"])))
+
+
+def _pin(words: tuple[str, ...], *, pinned: bool, as_json: bool) -> None:
+    path, numbers = _numbers(words, 1)
+    with session.connect() as client:
+        release = client.pin_release(session.service_path(path), numbers[0], pinned=pinned)
+    if as_json:
+        print_json(release)
+    else:
+        what = (
+            "is pinned: its image stays" if pinned else "is not pinned: its image stays as long as the retention says"
+        )
+        click.echo(f"v{numbers[0]} {what}.")
 
 
 def told(change: "Change") -> str:
@@ -113,12 +142,16 @@ def _numbers(words: tuple[str, ...], count: int) -> tuple[str | None, list[int]]
 def _row(release: "Release") -> tuple[str, ...]:
     return (
         f"v{release['number']}",
-        release["image"]["label"],
+        release["image"]["label"] + _marks(release),
         release["commit"][:12],
         " ".join(process["name"] for process in release["processes"]),
         release["config_hash"][:8] + ("" if release["reproducible"] else " (not reproducible)"),
         ago(release["created_at"]),
     )
+
+
+def _marks(release: "Release") -> str:
+    return " (pruned)" if release["image_pruned_at"] else " (pinned)" if release["pinned"] else ""
 
 
 def _print(release: "ReleaseDetail") -> None:
@@ -134,7 +167,7 @@ def _facts(release: "ReleaseDetail") -> Iterator[tuple[str, str]]:
     settings = release["settings"]
     resources = settings["resources"]
     yield "Release", f"v{release['number']}, made {ago(release['created_at'])}"
-    yield "Image", release["image"]["label"]
+    yield "Image", release["image"]["label"] + _marks(release)
     yield "Digest", release["image"]["digest"]
     yield "Commit", release["commit"]
     yield "Taken from", origin(release["image_from"])

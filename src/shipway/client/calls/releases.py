@@ -16,6 +16,11 @@ class Releases(Asking):
         """One with everything that it holds."""
         return self._ask(models.ReleaseDetail, "GET", f"{paths.service(path)}/releases/{number}")
 
+    def pin_release(self, path: str, number: int, *, pinned: bool) -> models.ReleaseDetail:
+        """Have its image stay whatever the retention says, or no longer."""
+        address = f"{paths.service(path)}/releases/{number}/pin"
+        return self._ask(models.ReleaseDetail, "PUT" if pinned else "DELETE", address)
+
     def difference(self, path: str, before: int, after: int) -> models.Difference:
         """What is different in `after`."""
         address = f"{paths.service(path)}/releases/{after}/difference"

@@ -9,6 +9,7 @@ from shipway.client.models.config import Config, Exposed, VarChange, VarChangePa
 from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
 from shipway.client.models.explanation import Explanation, Health
 from shipway.client.models.files import File, FileChange, FileContent, FilesChanged
+from shipway.client.models.images import ImageFate
 from shipway.client.models.logs import LogLine, StepText, Upload
 from shipway.client.models.pipeline import Stage, Status
 from shipway.client.models.plan import Capacity, ConfigChange, ImageOrigin, Move, Plan, ProcessChange
@@ -48,6 +49,7 @@ __all__ = [
     "Freed",
     "Guarded",
     "Health",
+    "ImageFate",
     "ImageOrigin",
     "Instance",
     "KeyChange",

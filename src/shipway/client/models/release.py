@@ -22,6 +22,8 @@ class Release(TypedDict):
     derived_from: int | None
     image_from: ImageOrigin | None
     created_at: str
+    pinned: bool
+    image_pruned_at: str | None
 
 
 class ReleaseDetail(Release):

@@ -11,6 +11,7 @@ from shipway.domain.process import WEB
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
 from shipway.pipeline.local_image import let_go
+from shipway.pipeline.pruning import prune_after
 from shipway.pipeline.retire import by_settings, drain, rest, retire
 from shipway.pipeline.standing import stand
 from shipway.pipeline.together import together
@@ -30,6 +31,7 @@ async def finalize(ctx: Context, rollout: Rollout, switch: Switch) -> Finished:
         ctx.log(f"-----> Into the bin: the volume {place}, which no instance has any more")
     await let_go(ctx)
     await asyncio.to_thread(shutil.rmtree, ctx.platform.workplace(ctx.deployment.id), ignore_errors=True)
+    await prune_after(ctx)
     return Finished(report)
 
 

@@ -59,6 +59,8 @@ builds = Table(
     Column("provider", String(40), nullable=False),
     Column("dockerfile", Text, nullable=False),
     Column("digest", String(80), nullable=False),
+    #: When its image was removed from the registry; nothing while it is there.
+    Column("removed_at", Instant),
     Column("size", BigInteger),
     Column("bases", JSON),
     #: Names, never values; `secrets` likewise.

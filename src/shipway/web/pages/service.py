@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from shipway.domain.deployment import UNFINISHED, Deployment
 from shipway.domain.errors import Invalid
 from shipway.domain.service import TrafficMode
-from shipway.operations import again, deployments, history, hold
+from shipway.operations import again, deployments, history, hold, releases
 from shipway.operations.config import get_config
 from shipway.operations.config_history import list_changes
 from shipway.operations.metrics import pipeline_metrics
@@ -37,7 +37,7 @@ async def show(visit: Visit) -> Response:
         deployments=listed[:_PAGE],
         older=listed[_PAGE - 1].number if len(listed) > _PAGE else None,
         unfinished=next((each for each in listed if each.state in UNFINISHED), None),
-        releases=await history.list_releases(platform, actor, path),
+        releases=await releases.marked_releases(platform, actor, path),
         metrics=await pipeline_metrics(platform, actor, path),
         config=await get_config(platform, actor, path),
         changes=await list_changes(platform, actor, path, limit=_CHANGES),

@@ -130,6 +130,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["releases.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("release_id"),
     )
+    with op.batch_alter_table("builds", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("removed_at", sa.String(length=32), nullable=True))
+
     with op.batch_alter_table("config_vars", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reference", sa.String(length=240), server_default="", nullable=False))
 
