@@ -186,10 +186,15 @@ def real_shipway(**extra: str) -> Iterator[RealShipway]:
             for remove in (remove_volumes, remove_networks, remove_sandboxes, remove_instances):
                 ending.callback(remove, made.installation)
             ending.callback(made.admin, "shutdown")
-            ending.callback(made.api.close)
+            ending.callback(_closed, made)
             ending.callback(_stopped, made)
             made.start()
             yield made
+
+
+def _closed(made: RealShipway) -> None:
+    # Looked up only now: the first look makes it, with the token that there is by then.
+    made.api.close()
 
 
 def _stopped(made: RealShipway) -> None:
