@@ -29,6 +29,8 @@ _SECRET = f"{_SERVICE.rpartition('/services/')[0]}/secrets/{{secret}}"
 #: Well-formed is not enough for them: what is typed, unset or deployed must be there, a canary's steps rise, instances fit.
 HAS_RULES_OF_ITS_OWN = {
     ("delete", _SERVICE),
+    ("delete", _SERVICE.rpartition("/services/")[0]),
+    ("delete", _SERVICE.partition("/environments/")[0]),
     ("patch", _SERVICE),
     ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),

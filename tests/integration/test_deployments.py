@@ -17,7 +17,7 @@ from shipway.domain.service import ServiceSettings
 from shipway.domain.source import GitSource, ImageSource, Revision
 from shipway.domain.workload import Instance, Owner, Workload
 from shipway.engines.fake import exits, listens_on, never_listens, serves
-from shipway.operations import config, deployments, history, logs, services
+from shipway.operations import config, deletion, deployments, history, logs, services
 from shipway.store import journal
 from shipway.worker.janitor import Janitor
 
@@ -467,8 +467,8 @@ async def test_different_services_deploy_side_by_side(stack: Stack) -> None:
 async def test_deleting_a_service_leaves_nothing_of_it(stack: Stack) -> None:
     await live(stack)
     with pytest.raises(Invalid, match="confirmation"):
-        await services.delete_service(stack.platform, stack.actor, PATH, confirm="api")
-    await services.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
+        await deletion.delete_service(stack.platform, stack.actor, PATH, confirm="api")
+    await deletion.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
     assert await stack.engine.instances() == []
     assert await stack.router.request(HOST) is None
     assert stack.engine.networks == set()

@@ -14,7 +14,7 @@ from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
 from shipway.domain.release import Release
 from shipway.domain.source import ImageSource, Source, UploadSource
-from shipway.operations import config, config_files, deployments, history, services
+from shipway.operations import config, config_files, deletion, deployments, history
 from shipway.store import config as stored_config
 from shipway.store import services as stored
 from shipway.store import tables as t
@@ -223,7 +223,7 @@ class TestPromotion:
     async def test_a_source_that_was_deleted_meanwhile_fails_the_deployment_with_that(self, api: Api) -> None:
         answer = await promoted(api)
         path = str(STAGING)
-        await services.delete_service(api.stack.platform, api.stack.actor, STAGING, confirm=path)
+        await deletion.delete_service(api.stack.platform, api.stack.actor, STAGING, confirm=path)
         made = await ended(api, answer)
         assert made.failure
         assert (made.state, made.failure.code) == ("failed", "conflict")

@@ -13,7 +13,7 @@ from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Conflict, Invalid, NotFound, Unavailable, WouldBin
 from shipway.domain.volume import Volume
 from shipway.engines.fake import exits
-from shipway.operations import deployments, history, services, volumes
+from shipway.operations import deletion, deployments, history, services, volumes
 from shipway.worker.janitor import Janitor
 
 DATA = Volume("data", "/data")
@@ -297,7 +297,7 @@ class TestTheBin:
 class TestDeletion:
     async def test_a_deleted_service_leaves_no_volume(self, stack: Stack) -> None:
         await deployed(stack)
-        await services.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
+        await deletion.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
         assert stack.engine.volumes.contents == {}
 
     async def test_what_a_crash_left_of_it_the_janitor_removes(self, stack: Stack) -> None:
@@ -309,7 +309,7 @@ class TestDeletion:
 
         stack.engine.intercept = away
         with pytest.raises(Unavailable):
-            await services.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
+            await deletion.delete_service(stack.platform, stack.actor, PATH, confirm=str(PATH))
         assert stack.engine.volumes.contents
         stack.engine.intercept = None
         await Janitor(stack.platform).round()

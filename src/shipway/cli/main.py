@@ -69,8 +69,11 @@ COMMANDS: Commands = {
     },
     "Manage": {
         "services": (f"{_HERE}.services:services", "List, create, copy, change, delete, deploy and scale services."),
-        "environments": (f"{_HERE}.tenancy:environments", "List and create the places a project runs in."),
-        "projects": (f"{_HERE}.tenancy:projects", "List and create projects: things shipped together."),
+        "environments": (
+            f"{_HERE}.environments:environments",
+            "List, create, clone, change and delete the places a project runs in.",
+        ),
+        "projects": (f"{_HERE}.tenancy:projects", "List, create and delete projects: things shipped together."),
         "workspaces": (f"{_HERE}.tenancy:workspaces", "List and create workspaces: tenants."),
         "registries": (
             f"{_HERE}.registries:registries",

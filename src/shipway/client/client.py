@@ -3,6 +3,7 @@
 from shipway.client.calls.applying import Applying
 from shipway.client.calls.builds import Builds
 from shipway.client.calls.config import ConfigVars
+from shipway.client.calls.deletion import Deletion
 from shipway.client.calls.deployments import Deployments
 from shipway.client.calls.files import Files
 from shipway.client.calls.images import Images
@@ -21,6 +22,7 @@ class Client(
     Tenancy,
     Registries,
     Services,
+    Deletion,
     ConfigVars,
     Secrets,
     Files,

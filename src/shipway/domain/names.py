@@ -62,6 +62,11 @@ class EnvironmentPath:
     def __str__(self) -> str:
         return f"{self.workspace}/{self.project}/{self.environment}"
 
+    @property
+    def network(self) -> str:
+        """Its own network: `acme.shop.production` (S6.10)."""
+        return f"{self.workspace}.{self.project}.{self.environment}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServicePath:
@@ -99,8 +104,8 @@ class ServicePath:
 
     @property
     def network(self) -> str:
-        """The environment's own network: `acme.shop.production` (S6.10)."""
-        return f"{self.workspace}.{self.project}.{self.environment}"
+        """The environment's own network."""
+        return self.home.network
 
     @property
     def default_label(self) -> str:

@@ -76,6 +76,12 @@ def secret_reference(text: str) -> SecretReference:
     return SecretReference(name, int(version))
 
 
+def anywhere(reference: str) -> str:
+    """The same reference as it makes sense in another environment: the version of one there is none here. Raises `Invalid`."""
+    found = secret_reference(reference)
+    return found.name if found.version else reference
+
+
 def secret_name(value: str) -> str:
     """`value` if it can name a secret, else raises `Invalid`."""
     if not _NAME.fullmatch(value):

@@ -82,6 +82,8 @@ class Service:
     traffic: TrafficMode = "open"
     #: Why nothing is deployed by itself for now, pushes or otherwise; empty when it is.
     held: str = ""
+    #: Nobody finds it by its path any more; it is there until all that it had has gone.
+    deleting: bool = False
 
     def scale_of(self, process: str, otherwise: int = 1) -> int:
         """Instances wanted of `process`: as scaled, else as many as the release begins with."""

@@ -37,3 +37,5 @@ class Environment:
     slug: str
     kind: EnvironmentKind
     created_at: datetime
+    #: Branch that its services take which are deployed from git and name none; empty: the repository's default branch.
+    branch: str = ""

@@ -1,8 +1,6 @@
-"""Services: create, look at, change, delete."""
+"""Services: create, look at, change. `deletion.py` deletes them."""
 
-import asyncio
 import hashlib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -22,9 +20,7 @@ from shipway.operations import access, tenancy
 from shipway.operations.access import Actor
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.together import together
-from shipway.pipeline.volumes import remove as remove_volume
-from shipway.store import deployments, restarts, rollouts, services, volumes
+from shipway.store import deployments, restarts, rollouts, services
 from shipway.store.database import Tx
 
 #: A DNS label may have 63 characters; a suffix needs some.
@@ -117,7 +113,11 @@ async def list_services(
     async with platform.database.read() as tx:
         if workspace:
             await access.workspace(tx, actor, workspace)
-        visible = [service for service in await services.listed(tx) if actor.sees(service.workspace_id)]
+        visible = [
+            service
+            for service in await services.listed(tx)
+            if actor.sees(service.workspace_id) and not service.deleting
+        ]
         wanted = {"workspace": workspace, "project": project, "environment": environment}
         chosen = [
             service
@@ -151,30 +151,6 @@ async def change_service(
     if hosts is not None:
         await platform.routes.reconcile()
     return service
-
-
-async def delete_service(platform: Platform, actor: Actor, path: ServicePath, *, confirm: str) -> None:
-    """Stop and forget a service, and what is in its volumes, for good (S12.5). `confirm` must be its path. Raises
-    `Conflict` while it is deploying."""
-    if confirm.strip("/") != str(path):
-        raise Invalid("The confirmation does not match.", hint=f"Type the service's whole path: {path}")
-    async with platform.database.write() as tx:
-        service = await access.service(tx, actor, path)
-        if await deployments.unfinished(tx, service.id):
-            raise Conflict(f"{path} is deploying.", hint="Cancel that first: `shipway cancel`.")
-        gone = [deployment.id for deployment in await deployments.of_service(tx, service.id, limit=100_000)]
-        kept = await volumes.disown(tx, service.id)
-        await services.remove(tx, service.id)
-        last = not await services.listed(tx, environment_id=service.environment_id)
-    # It is gone for everybody; what is left of it now, the janitor would find too.
-    await platform.routes.reconcile()
-    instances = await platform.engine.instances(service=service.id)
-    await together(platform.engine.stop(each.name, service.settings.grace_of(each.owner.process)) for each in instances)
-    await together(remove_volume(platform, each) for each in kept)
-    if last:
-        await platform.engine.remove_network(path.network)
-    for deployment_id in gone:
-        await asyncio.to_thread(shutil.rmtree, platform.logs.directory(deployment_id), ignore_errors=True)
 
 
 def default_hosts(platform: Platform, path: ServicePath) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from shipway.operations.access import Actor
 from shipway.operations.services import add_service
 from shipway.pipeline.platform import Platform
 from shipway.store import copying, services
+from shipway.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,24 @@ async def copy_service(
             raise Invalid(
                 f"{target} is in another workspace than {source}.", hint="A service is copied within one workspace."
             )
-        made = await add_service(
-            tx, platform, actor, target, template.source, settings=template.settings, create_parents=create_parents
-        )
-        await services.change(tx, made.id, scale=template.scale)
-        left_out = await copying.copy_config(tx, template, made, actor.user.name)
-        return Copied(replace(made, scale=dict(template.scale)), left_out)
+        return await copy_into(tx, platform, actor, template, target, create_parents=create_parents)
+
+
+async def copy_into(
+    tx: Tx,
+    platform: Platform,
+    actor: Actor,
+    template: Service,
+    target: ServicePath,
+    *,
+    create_parents: bool = False,
+    by_name: bool = False,
+) -> Copied:
+    """The same in a transaction of the caller's. `by_name`: what refers to a secret does so in the other environment too,
+    whether it has one of that name or not."""
+    made = await add_service(
+        tx, platform, actor, target, template.source, settings=template.settings, create_parents=create_parents
+    )
+    await services.change(tx, made.id, scale=template.scale)
+    left_out = await copying.copy_config(tx, template, made, actor.user.name, by_name=by_name)
+    return Copied(replace(made, scale=dict(template.scale)), left_out)

@@ -1,4 +1,4 @@
-"""Workspaces, projects, environments."""
+"""Workspaces and projects. `environments.py` has what is in these."""
 
 from shipway.domain.names import slug
 from shipway.domain.tenancy import ENVIRONMENT_KINDS, Environment, EnvironmentKind, Project, Workspace
@@ -32,27 +32,6 @@ async def list_projects(platform: Platform, actor: Actor, workspace: str) -> lis
     """A workspace's projects."""
     async with platform.database.read() as tx:
         return await tenancy.projects(tx, await access.workspace(tx, actor, workspace))
-
-
-async def create_environment(
-    platform: Platform, actor: Actor, workspace: str, project: str, *, name: str, kind: EnvironmentKind | None = None
-) -> Environment:
-    """A new environment; its kind is its name where that is one, else development."""
-    async with platform.database.write() as tx:
-        found = await access.project(tx, actor, workspace, project)
-        return await tenancy.create_environment(tx, found, slug(name, "environment"), kind or kind_of(name))
-
-
-async def list_environments(platform: Platform, actor: Actor, workspace: str, project: str) -> list[Environment]:
-    """A project's environments."""
-    async with platform.database.read() as tx:
-        return await tenancy.environments(tx, await access.project(tx, actor, workspace, project))
-
-
-async def get_environment(platform: Platform, actor: Actor, workspace: str, project: str, name: str) -> Environment:
-    """One environment; raises `NotFound` naming what is missing."""
-    async with platform.database.read() as tx:
-        return await access.environment(tx, actor, workspace, project, name)
 
 
 async def ensure_environment(

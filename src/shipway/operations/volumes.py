@@ -44,7 +44,7 @@ async def list_volumes(platform: Platform, actor: Actor, path: ServicePath, *, s
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         known = await volumes.of_service(tx, service.id)
-    measured = await _sizes(platform) if sizes and known else {}
+    measured = await volume_sizes(platform) if sizes and known else {}
     kept = timedelta(days=platform.settings.volume_bin_days)
     views = (
         VolumeView(each, measured.get(each.id), each.binned_at + kept if each.binned_at else None) for each in known
@@ -126,7 +126,8 @@ async def _all(tx: Tx, service: Service) -> list[StoredVolume]:
     return await volumes.of_service(tx, service.id)
 
 
-async def _sizes(platform: Platform) -> dict[str, int]:
+async def volume_sizes(platform: Platform) -> dict[str, int]:
+    """Bytes by volume, as far as the engine can say, which may take seconds."""
     engine = platform.engine
     if not isinstance(engine, KeepsVolumes):
         return {}

@@ -1,6 +1,7 @@
 """The wired platform: every port, as the pipeline and the operations see it. `bootstrap.py` makes it."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +54,8 @@ class Platform:
     prober: Prober
     logs: StepLogs
     signals: Signals
+    #: Held by whoever carries out deletions: what is made anew at the same path has the same names (`pipeline/deletion.py`).
+    deleting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def workplace(self, deployment_id: str) -> Path:
         """Where a deployment keeps what it needs only until it is over."""

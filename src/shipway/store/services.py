@@ -40,7 +40,7 @@ async def create(
         async with tx.begin_nested():
             await tx.execute(insert(t.services).values(values))
     except IntegrityError as error:
-        raise Conflict(f"There is a service at {path} already.", hint="Deploy it, or choose another name.") from error
+        raise await _taken(tx, path) from error
     return await get(tx, values["id"])
 
 
@@ -70,13 +70,13 @@ async def get(tx: Tx, service_id: str) -> Service:
 
 
 async def by_path(tx: Tx, path: ServicePath) -> Service | None:
-    """By its address."""
-    rows = (await tx.execute(select(t.services).where(t.services.c.path == str(path)))).all()
-    return next(iter(await _services(tx, rows)), None)
+    """By its address; not one that is being deleted."""
+    query = select(t.services).where(t.services.c.path == str(path), t.services.c.deleting_at.is_(None))
+    return next(iter(await _services(tx, (await tx.execute(query)).all())), None)
 
 
 async def listed(tx: Tx, *, environment_id: str | None = None) -> list[Service]:
-    """All, or those of one environment; by path."""
+    """All, or those of one environment, those that are being deleted included; by path."""
     query = select(t.services).order_by(t.services.c.path)
     if environment_id is not None:
         query = query.where(t.services.c.environment_id == environment_id)
@@ -132,6 +132,12 @@ async def remove(tx: Tx, service_id: str) -> None:
     await tx.execute(delete(t.services).where(t.services.c.id == service_id))
 
 
+async def _taken(tx: Tx, path: ServicePath) -> Conflict:
+    if await by_path(tx, path) is None:
+        return Conflict(f"What was at {path} is still being deleted.", hint="Try again in a moment.")
+    return Conflict(f"There is a service at {path} already.", hint="Deploy it, or choose another name.")
+
+
 async def _services(tx: Tx, rows: Sequence[Row[Any]]) -> list[Service]:
     ids = [row.id for row in rows]
     query = select(t.hosts).where(t.hosts.c.service_id.in_(ids)).order_by(t.hosts.c.position)
@@ -155,4 +161,5 @@ def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
         created_at=row.created_at,
         traffic=row.traffic,
         held=row.held,
+        deleting=row.deleting_at is not None,
     )

@@ -1,6 +1,6 @@
 """Workspaces, projects and environments."""
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shipway.domain.clock import now
@@ -26,12 +26,26 @@ async def create_project(tx: Tx, workspace: Workspace, slug: str) -> Project:
     return project
 
 
-async def create_environment(tx: Tx, project: Project, slug: str, kind: EnvironmentKind) -> Environment:
+async def create_environment(
+    tx: Tx, project: Project, slug: str, kind: EnvironmentKind, branch: str = ""
+) -> Environment:
     """Raises `Conflict` when the project has one of that name."""
-    made = Environment(new_id("env"), project.id, slug, kind, now())
+    made = Environment(new_id("env"), project.id, slug, kind, now(), branch)
     values = {"id": made.id, "project_id": project.id, "slug": slug, "kind": kind, "created_at": made.created_at}
-    await _insert(tx, t.environments, values, "environment")
+    await _insert(tx, t.environments, values | {"branch": branch}, "environment")
     return made
+
+
+async def change_environment(tx: Tx, environment: Environment) -> None:
+    """Record its kind and its branch as they are given."""
+    query = update(t.environments).where(t.environments.c.id == environment.id)
+    await tx.execute(query.values(kind=environment.kind, branch=environment.branch))
+
+
+async def branch_of(tx: Tx, environment_id: str) -> str:
+    """The branch of an environment; the caller knows that it exists."""
+    query = select(t.environments.c.branch).where(t.environments.c.id == environment_id)
+    return str((await tx.execute(query)).scalar_one())
 
 
 async def workspaces(tx: Tx) -> list[Workspace]:
@@ -47,10 +61,10 @@ async def workspace(tx: Tx, slug: str) -> Workspace | None:
 
 
 async def projects(tx: Tx, workspace: Workspace) -> list[Project]:
-    """A workspace's, by name."""
-    rows = await tx.execute(
-        select(t.projects).where(t.projects.c.workspace_id == workspace.id).order_by(t.projects.c.slug)
-    )
+    """A workspace's, by name; not those that are being deleted."""
+    table = t.projects
+    own = select(table).where(table.c.workspace_id == workspace.id, table.c.deleting_at.is_(None))
+    rows = await tx.execute(own.order_by(table.c.slug))
     return [Project(row.id, row.workspace_id, row.slug, row.created_at) for row in rows]
 
 
@@ -60,10 +74,11 @@ async def project(tx: Tx, workspace: Workspace, slug: str) -> Project | None:
 
 
 async def environments(tx: Tx, project: Project) -> list[Environment]:
-    """A project's, by name."""
+    """A project's, by name; not those that are being deleted."""
     table = t.environments
-    rows = await tx.execute(select(table).where(table.c.project_id == project.id).order_by(table.c.slug))
-    return [Environment(row.id, row.project_id, row.slug, row.kind, row.created_at) for row in rows]
+    own = select(table).where(table.c.project_id == project.id, table.c.deleting_at.is_(None))
+    rows = await tx.execute(own.order_by(table.c.slug))
+    return [Environment(row.id, row.project_id, row.slug, row.kind, row.created_at, row.branch) for row in rows]
 
 
 async def environment(tx: Tx, project: Project, slug: str) -> Environment | None:
@@ -76,4 +91,7 @@ async def _insert(tx: Tx, table: Table, values: dict[str, object], noun: str) ->
         async with tx.begin_nested():
             await tx.execute(insert(table).values(values))
     except IntegrityError as error:
-        raise Conflict(f"There is a {noun} named {values['slug']!r} already.", hint="Choose another name.") from error
+        raise Conflict(
+            f"There is a {noun} named {values['slug']!r} already.",
+            hint="Choose another name; that of one that is being deleted is free when that is done.",
+        ) from error

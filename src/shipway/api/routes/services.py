@@ -1,4 +1,4 @@
-"""Services: create, look at, change, delete."""
+"""Services: create, look at, change."""
 
 from typing import Annotated
 
@@ -15,9 +15,9 @@ from shipway.api.routes.paths import (
     url,
 )
 from shipway.api.schemas.service import CopyIn, CopyOut, ServiceChange, ServiceIn, ServiceOut
-from shipway.domain.names import ServicePath, slug
+from shipway.domain.names import EnvironmentPath, ServicePath, slug
 from shipway.domain.service import ServiceSettings
-from shipway.operations import services, template, tenancy
+from shipway.operations import environments, services, template
 
 router = APIRouter(tags=["services"])
 
@@ -42,7 +42,8 @@ async def list_environment_services(
     platform: ThePlatform, actor: TheActor, workspace: WorkspaceName, project: ProjectName, environment: EnvironmentName
 ) -> list[ServiceOut]:
     """An environment's."""
-    await tenancy.get_environment(platform, actor, workspace, project, environment)
+    # An environment that is not there is told apart from one that is empty.
+    await environments.get_environment(platform, actor, EnvironmentPath(workspace, project, environment))
     return await list_services(platform, actor, workspace, project, environment)
 
 
@@ -106,14 +107,3 @@ async def change_service(platform: ThePlatform, actor: TheActor, path: ThePath, 
         hosts=body.hosts,
     )
     return ServiceOut.of(await services.get_service(platform, actor, path, with_instances=False))
-
-
-@router.delete(SERVICE, status_code=204)
-async def delete_service(
-    platform: ThePlatform,
-    actor: TheActor,
-    path: ThePath,
-    confirm: Annotated[str, Query(max_length=200, description="The service's whole path.")],
-) -> None:
-    """Stop and forget it with its releases, config and hosts, for good."""
-    await services.delete_service(platform, actor, path, confirm=confirm)

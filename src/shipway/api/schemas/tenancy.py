@@ -1,4 +1,4 @@
-"""Workspaces, projects, environments."""
+"""Workspaces, projects, and environments as they are listed."""
 
 from datetime import datetime
 
@@ -40,6 +40,7 @@ class EnvironmentOut(BaseModel):
     project: str
     name: str
     kind: EnvironmentKind
+    branch: str = Field(description="What services from git take that name none; empty: the repository's default.")
     created_at: datetime
 
     @classmethod
@@ -50,6 +51,7 @@ class EnvironmentOut(BaseModel):
             project=project,
             name=environment.slug,
             kind=environment.kind,
+            branch=environment.branch,
             created_at=environment.created_at,
         )
 
@@ -58,12 +60,3 @@ class NameIn(Request):
     """What a new workspace or project is called."""
 
     name: Slug
-
-
-class EnvironmentIn(Request):
-    """A new environment."""
-
-    name: Slug
-    kind: EnvironmentKind | None = Field(
-        default=None, description="None: the name where it is a kind, else development."
-    )

@@ -6,6 +6,7 @@ import rich_click as click
 
 from shipway.cli import service_options, session
 from shipway.cli.commands.change import scale_to
+from shipway.cli.commands.delete import delete_service
 from shipway.cli.commands.services_copy import copy_service
 from shipway.cli.options import (
     follow_options,
@@ -94,18 +95,6 @@ def set_service(path: str, as_json: bool, **options: Any) -> None:
     print_json(changed) if as_json else print_facts(_facts(changed))
 
 
-@services.command("delete")
-@required_path_argument
-@click.option("--confirm", metavar="PATH", help="The path again, instead of typing it.")
-@json_option
-def delete_service(path: str, confirm: str | None, as_json: bool) -> None:
-    """Stop and forget one with its releases, config, hosts and all that is in its volumes, for good."""
-    typed = confirm or click.prompt(f"This can't be undone. Type {path} to delete it")
-    with session.connect() as client:
-        client.delete_service(path, confirm=typed)
-    print_json({"deleted": path}) if as_json else click.echo(f"Deleted {path}.")
-
-
 @services.command("deploy")
 @required_path_argument
 @click.option("--version", type=click.IntRange(1), help="An earlier release, as it was, instead of the source.")
@@ -147,6 +136,7 @@ def scale_service(path: str, counts: tuple[str, ...], *, yes: bool, no_follow: b
 
 
 services.add_command(copy_service)
+services.add_command(delete_service)
 
 
 def _row(service: Service) -> tuple[str, str, str, str]:

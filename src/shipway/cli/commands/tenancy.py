@@ -1,16 +1,11 @@
-"""`workspaces`, `projects`, `environments`: what services live in."""
-
-from typing import TYPE_CHECKING
+"""`workspaces` and `projects`: what environments live in."""
 
 import rich_click as click
 
 from shipway.cli import session
+from shipway.cli.commands.delete import delete_project
 from shipway.cli.options import json_option
 from shipway.cli.output import ago, print_json, print_table
-from shipway.domain.tenancy import ENVIRONMENT_KINDS
-
-if TYPE_CHECKING:
-    from shipway.client.client import Client
 
 
 @click.group(invoke_without_command=True)
@@ -42,7 +37,7 @@ def create_workspace(name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def projects(ctx: click.Context, workspace: str | None, as_json: bool) -> None:
-    """List and create projects: things shipped together."""
+    """List, create and delete projects: things shipped together."""
     if ctx.invoked_subcommand is None:
         with session.connect() as client:
             within = [workspace] if workspace else [each["name"] for each in client.workspaces()]
@@ -59,51 +54,18 @@ def projects(ctx: click.Context, workspace: str | None, as_json: bool) -> None:
 @json_option
 def create_project(path: str, as_json: bool) -> None:
     """A new one."""
-    workspace, name = _parts(path, 2)
+    workspace, name = project_parts(path)
     with session.connect() as client:
         made = client.create_project(workspace, name)
     print_json(made) if as_json else click.echo(f"Created {made['workspace']}/{made['name']}.")
 
 
-@click.group(invoke_without_command=True)
-@click.option("--project", metavar="WORKSPACE/PROJECT", help="Only of this one.")
-@json_option
-@click.pass_context
-def environments(ctx: click.Context, project: str | None, as_json: bool) -> None:
-    """List and create the places a project runs in."""
-    if ctx.invoked_subcommand is None:
-        with session.connect() as client:
-            within = [_parts(project, 2)] if project else _projects(client)
-            known = [environment for names in within for environment in client.environments(*names)]
-        if as_json:
-            print_json(known)
-        else:
-            rows = [(f"{each['workspace']}/{each['project']}/{each['name']}", each["kind"]) for each in known]
-            print_table(("ENVIRONMENT", "KIND"), rows)
+projects.add_command(delete_project)
 
 
-@environments.command("create")
-@click.argument("path", metavar="WORKSPACE/PROJECT/ENVIRONMENT")
-@click.option("--kind", type=click.Choice(ENVIRONMENT_KINDS), help="By default its name, where that is one.")
-@json_option
-def create_environment(path: str, kind: str | None, as_json: bool) -> None:
-    """A new one."""
-    workspace, project, name = _parts(path, 3)
-    with session.connect() as client:
-        made = client.create_environment(workspace, project, name, kind)
-    print_json(made) if as_json else click.echo(f"Created {path} ({made['kind']}).")
-
-
-def _projects(client: "Client") -> list[list[str]]:
-    return [
-        [workspace["name"], project["name"]]
-        for workspace in client.workspaces()
-        for project in client.projects(workspace["name"])
-    ]
-
-
-def _parts(path: str, count: int) -> list[str]:
+def project_parts(path: str) -> list[str]:
+    """Workspace and project; anything else is a usage error."""
     parts = path.strip("/").split("/")
-    if len(parts) != count or not all(parts):
-        raise click.UsageError(f"{path!r} must have {count} parts with / between them.")
+    if len(parts) != 2 or not all(parts):
+        raise click.UsageError(f"{path!r} must have 2 parts with / between them.")
     return parts

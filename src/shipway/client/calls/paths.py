@@ -25,12 +25,21 @@ def service(path: str) -> str:
     return f"{under(address.workspace, address.project, address.environment)}/{address.service}"
 
 
-def config(path: str) -> str:
-    """Where the config of a service, or of an environment, is. Raises `ClientError` when `path` is the path of neither."""
+def of(path: str) -> str:
+    """Where a project, an environment or a service is. Raises `ClientError` when `path` is the path of none."""
+    if path.count("/") == 1:
+        workspace, project = path.split("/")
+        return f"{under(workspace)}/{project}"
     home = parse_holder(path)
     if isinstance(home, ServicePath):
-        return f"{service(path)}/config"
-    return f"{under(home.workspace, home.project)}/{home.environment}/config"
+        return service(path)
+    return f"{under(home.workspace, home.project)}/{home.environment}"
+
+
+def config(path: str) -> str:
+    """Where the config of a service, or of an environment, is. Raises `ClientError` when `path` is the path of neither."""
+    parse_holder(path)
+    return f"{of(path)}/config"
 
 
 def environment(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from shipway.client import models
 from shipway.client.address import parse
 from shipway.client.calls import paths
-from shipway.client.calls.asking import LONG, Asking
+from shipway.client.calls.asking import Asking
 
 
 class Services(Asking):
@@ -36,10 +36,6 @@ class Services(Asking):
         """A new one with its source, settings, scale and config."""
         body = {"to": to, "create_parents": create_parents}
         return self._ask(models.Copied, "POST", f"{paths.service(path)}/copy", json=body)
-
-    def delete_service(self, path: str, *, confirm: str) -> None:
-        """For good."""
-        self._transport.send("DELETE", paths.service(path), params={"confirm": confirm}, timeout=LONG)
 
     def scale(self, path: str, counts: Mapping[str, int], *, bins: bool = False) -> models.Scaled:
         """Set how many instances of each given process type run. `bins`: volumes may go into the bin by it."""

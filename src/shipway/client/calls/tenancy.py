@@ -28,7 +28,21 @@ class Tenancy(Asking):
         """A project's."""
         return self._ask(list[models.Environment], "GET", paths.under(workspace, project))
 
-    def create_environment(self, workspace: str, project: str, name: str, kind: str | None) -> models.Environment:
+    def environment(self, path: str) -> models.EnvironmentDetail:
+        """One with what is in it."""
+        return self._ask(models.EnvironmentDetail, "GET", paths.of(path))
+
+    def create_environment(
+        self, workspace: str, project: str, name: str, kind: str | None, branch: str = ""
+    ) -> models.Environment:
         """A new one."""
-        body = {"name": name, "kind": kind}
+        body = {"name": name, "kind": kind, "branch": branch}
         return self._ask(models.Environment, "POST", paths.under(workspace, project), json=body)
+
+    def change_environment(self, path: str, **body: str) -> models.Environment:
+        """Change what is given of `kind` and `branch`."""
+        return self._ask(models.Environment, "PATCH", paths.of(path), json=body)
+
+    def clone_environment(self, path: str, to: str, **body: str) -> models.Cloned:
+        """A new one like it, in its project; `kind` and `branch` where they are to be others."""
+        return self._ask(models.Cloned, "POST", f"{paths.of(path)}/clone", json={"to": to, **body})

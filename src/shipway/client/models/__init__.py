@@ -6,6 +6,7 @@ One file per resource, named as the server's own are (`api/schemas`).
 from shipway.client.models.applying import Applied, KeyChange, ServiceChange
 from shipway.client.models.build import BaseImage, Build, BuildPage, Freed
 from shipway.client.models.config import Config, Exposed, VarChange, VarChangePage
+from shipway.client.models.deletion import Loss, LostVolume
 from shipway.client.models.deployment import Cutover, Deployment, DeploymentPage, Failure, Guarded, Step, StepState
 from shipway.client.models.explanation import Explanation, Health
 from shipway.client.models.files import File, FileChange, FileContent, FilesChanged
@@ -17,7 +18,7 @@ from shipway.client.models.registries import Registry
 from shipway.client.models.release import Change, Difference, Release, ReleaseDetail
 from shipway.client.models.secrets import Bindings, Secret, SecretUse, SecretVersion
 from shipway.client.models.service import AutoDeploy, Copied, Instance, Restart, Scaled, Service, Traffic
-from shipway.client.models.tenancy import Environment, Project, Workspace
+from shipway.client.models.tenancy import Cloned, ClonedService, Environment, EnvironmentDetail, Project, Workspace
 from shipway.client.models.token import NewToken, Token, WhoAmI
 from shipway.client.models.volume import Declared, Volume, Volumes
 
@@ -30,6 +31,8 @@ __all__ = [
     "BuildPage",
     "Capacity",
     "Change",
+    "Cloned",
+    "ClonedService",
     "Config",
     "ConfigChange",
     "Copied",
@@ -39,6 +42,7 @@ __all__ = [
     "DeploymentPage",
     "Difference",
     "Environment",
+    "EnvironmentDetail",
     "Explanation",
     "Exposed",
     "Failure",
@@ -54,6 +58,8 @@ __all__ = [
     "Instance",
     "KeyChange",
     "LogLine",
+    "Loss",
+    "LostVolume",
     "Move",
     "NewToken",
     "Plan",

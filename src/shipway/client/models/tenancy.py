@@ -25,4 +25,37 @@ class Environment(TypedDict):
     project: str
     name: str
     kind: str
+    branch: str
     created_at: str
+
+
+class ServiceLine(TypedDict):
+    """A service of an environment, in short."""
+
+    path: str
+    state: str
+    url: str
+
+
+class EnvironmentDetail(Environment):
+    """One environment with what is in it."""
+
+    services: list[ServiceLine]
+    variables: list[str]
+    secrets: list[str]
+
+
+class ClonedService(TypedDict):
+    """A service that was copied."""
+
+    path: str
+    hosts: list[str]
+    to_set: list[str]
+
+
+class Cloned(TypedDict):
+    """An environment that was made after another one."""
+
+    environment: Environment
+    services: list[ClonedService]
+    to_set: list[str]

@@ -1,13 +1,26 @@
 """clone: pin what was asked for to an exact revision, and have it here."""
 
+from dataclasses import replace
+
 from shipway.domain.artifacts import Checkout
+from shipway.domain.source import GitSource, Source
 from shipway.pipeline.context import Context
+from shipway.store import tenancy
 
 
 async def clone(ctx: Context) -> Checkout:
     """The revision this deployment is of. Raises `SourceFailed`."""
     platform = ctx.platform
-    checkout = await platform.sources.resolve(ctx.service.source, ctx.deployment.revision, ctx.log)
+    checkout = await platform.sources.resolve(await _source(ctx), ctx.deployment.revision, ctx.log)
     await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     ctx.log(f"-----> {' · '.join(filter(None, (checkout.ref, checkout.short, checkout.subject)))}")
     return checkout
+
+
+async def _source(ctx: Context) -> Source:
+    """A repository of which the service names no branch is taken at its environment's."""
+    source = ctx.service.source
+    if not isinstance(source, GitSource) or source.ref:
+        return source
+    async with ctx.platform.database.read() as tx:
+        return replace(source, ref=await tenancy.branch_of(tx, ctx.service.environment_id))

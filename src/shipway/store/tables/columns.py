@@ -51,6 +51,11 @@ def created() -> Column[datetime]:
     return Column("created_at", Instant, nullable=False)
 
 
+def deleting() -> Column[datetime]:
+    """Since when it is being deleted: nobody finds it any more, and the row goes when all that it had has gone."""
+    return Column("deleting_at", Instant)
+
+
 def _named(table: str) -> str:
     return f"{table.removesuffix('s')}_id"
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, Integer, String, Table, Text, UniqueConstraint
 
-from shipway.store.tables.columns import created, metadata, references, row_id
+from shipway.store.tables.columns import created, deleting, metadata, references, row_id
 
 services = Table(
     "services",
@@ -20,6 +20,7 @@ services = Table(
     Column("traffic", String(16), nullable=False, server_default="open"),
     #: Why pushes don't deploy for now: somebody rolled back; empty when they do.
     Column("held", Text, nullable=False, server_default=""),
+    deleting(),
     Column("last_build", Integer, nullable=False),
     Column("last_release", Integer, nullable=False),
     Column("last_deployment", Integer, nullable=False),

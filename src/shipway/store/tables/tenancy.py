@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, String, Table, Text, UniqueConstraint
 
-from shipway.store.tables.columns import Instant, created, key_of, metadata, references, row_id
+from shipway.store.tables.columns import Instant, created, deleting, key_of, metadata, references, row_id
 
 workspaces = Table("workspaces", metadata, row_id(), Column("slug", String(40), nullable=False, unique=True), created())
 
@@ -12,6 +12,7 @@ projects = Table(
     row_id(),
     references("workspaces"),
     Column("slug", String(40), nullable=False),
+    deleting(),
     created(),
     UniqueConstraint("workspace_id", "slug"),
 )
@@ -24,8 +25,9 @@ environments = Table(
     Column("slug", String(40), nullable=False),
     #: `development`, `staging`, `production`, `preview`
     Column("kind", String(16), nullable=False),
-    #: Pattern of the branches that are deployed here; empty: none by itself.
+    #: Branch that services deployed from git take where they name none; empty: the repository's default branch.
     Column("branch", String(200), nullable=False, server_default=""),
+    deleting(),
     created(),
     UniqueConstraint("project_id", "slug"),
 )

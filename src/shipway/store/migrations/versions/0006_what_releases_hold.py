@@ -141,6 +141,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table("environments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch", sa.String(length=200), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
+
+    with op.batch_alter_table("projects", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
 
     with op.batch_alter_table("releases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("secrets", sa.JSON(), server_default="{}", nullable=False))
@@ -151,6 +155,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("services", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
 
     _write_down_what_is_set()
     _forbid_changes()
