@@ -21,7 +21,7 @@ stop: setup ## Stop what `make demo` started; its data stays
 
 test: host-for-test ## Set up and run all tests but the heavy ones (HEAVY=1: these too)
 	@$(PYTEST) tests/unit $(LANES)
-	@$(PYTEST) --ignore=tests/unit $(LANES)
+	@$(PYTEST) --ignore=tests/unit $(LANES) -n 2 --dist loadfile
 
 test-unit: setup ## Run the fast tests: no sockets, no containers
 	@$(PYTEST) tests/unit

@@ -139,7 +139,7 @@ async def _apply(
     after = overlaid_vars(own, wanted.config, wanted.buildtime)
     await applying_writes.write_vars(tx, environment, actor, own, after)
     await applying_writes.write(tx, platform, actor, steps)
-    known = await services.listed(tx, environment_id=environment.id)
+    known = [each for each in await services.listed(tx, environment_id=environment.id) if not each.deleting]
     return steps, Applied(
         path,
         created,
@@ -222,6 +222,7 @@ async def _due(tx: Tx, path: EnvironmentPath, steps: Sequence[Step], *, all_live
         service
         for service in await services.listed(tx)
         if service.path.home == path
+        and not service.deleting
         and (
             service.path in changed
             or (service.path in named and not service.live_deployment_id)

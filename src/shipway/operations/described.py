@@ -28,7 +28,8 @@ async def export(platform: Platform, actor: Actor, path: EnvironmentPath) -> str
         lines = [f"# {path}, as `shipway export` found it. `shipway docs` explains each key."]
         lines += [*_left_out(shared), *_config(shared)]
         for service in await services.listed(tx, environment_id=environment.id):
-            lines += await _service(tx, platform, service)
+            if not service.deleting:
+                lines += await _service(tx, platform, service)
     return "\n".join(lines) + "\n"
 
 
