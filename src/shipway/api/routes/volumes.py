@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path
 
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import SERVICE, ThePath
-from shipway.api.schemas.settings import VolumeIn, VolumeName
 from shipway.api.schemas.volume import VolumesOut
+from shipway.api.schemas.volume_setting import VolumeIn, VolumeName
 from shipway.domain.volume import Volume
 from shipway.operations import volumes
 

@@ -24,9 +24,9 @@ from shipway.api.schemas.settings import (
     Seconds,
     SettingsIn,
     StrategyIn,
-    VolumeName,
 )
 from shipway.api.schemas.source import SourceBody
+from shipway.api.schemas.volume_setting import VolumeName
 
 _FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shipway.api.schemas.fields import MOST, HttpPath, Name, Request, SourcePath, View
+from shipway.api.schemas.volume_setting import VolumeIn, VolumeSettingOut
 from shipway.domain.probe import ProbeType
 from shipway.domain.strategy import GuardMode, Promote, StrategyType
 from shipway.domain.volume import Volume
@@ -98,30 +99,6 @@ class GuardIn(Request):
     window: LongSeconds = Field(default=300.0, description="Seconds after the switch in which it watches.")
 
 
-VolumeName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": "^[a-z][a-z0-9-]*$"})]
-#: The domain checks it, with a hint; this is for readers of the description.
-_OURS = r"/(proc|sys|dev)(/|$)|/etc(/config(/|$)|$)|/run(/secrets(/|$)|$)"
-_PATH = rf"^(?!{_OURS})(/(?!\.\.?(/|$))[A-Za-z0-9_.@+-]+)+$"
-_PROCESS = r"^([a-z][a-z0-9_-]*)?$"
-
-
-class VolumeIn(Request):
-    """One volume that a service is to have."""
-
-    name: VolumeName
-    path: str = Field(
-        max_length=200,
-        description="Absolute; where instances find it.",
-        json_schema_extra={"pattern": _PATH, "examples": ["/data"]},
-    )
-    process: str = Field(
-        default="",
-        max_length=40,
-        description="The one process type that has it; empty: all have.",
-        json_schema_extra={"pattern": _PROCESS},
-    )
-
-
 class SettingsIn(Request):
     """Settings of a service; those that are left out keep what they are, or their default at first."""
 
@@ -207,14 +184,6 @@ class GuardOut(View):
 
     mode: GuardMode
     window: float
-
-
-class VolumeSettingOut(View):
-    """One volume that is named; each instance of its process types has one of its own."""
-
-    name: str
-    path: str
-    process: str = Field(description="The one process type that has it; empty: all have.")
 
 
 class SettingsOut(View):

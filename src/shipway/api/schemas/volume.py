@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from shipway.api.schemas.settings import VolumeSettingOut
+from shipway.api.schemas.volume_setting import VolumeSettingOut
 from shipway.operations.volumes import ServiceVolumes, VolumeView
 
 
