@@ -11,7 +11,7 @@ from tests.support.stack import Stack
 from shipway.api import environment_file
 from shipway.domain.errors import Conflict, NotFound, SecretMissing, WouldBin
 from shipway.domain.names import EnvironmentPath, ServicePath
-from shipway.operations import config, config_files, described, secrets, services
+from shipway.operations import config, config_files, deployments, described, secrets, services
 from shipway.operations.applying import Applied, apply
 
 HOME = EnvironmentPath("acme", "shop", "staging")
@@ -213,6 +213,19 @@ async def test_what_changed_or_is_not_live_is_deployed(here: Stack) -> None:
     assert [path.service for path, _ in third.deployments] == ["api", "db"]
     states = [(await here.deployment(made.id)).state for _, made in (*first.deployments, *second.deployments)]
     assert states == ["superseded", "live", "live"]
+
+
+async def test_what_was_deployed_in_vain_is_deployed_again(here: Stack) -> None:
+    await applied(here, FILE, deploy=True)
+    await here.work()
+    [(_, made)] = (await applied(here, FILE.replace("3000", "1"), deploy=True)).deployments
+    await deployments.cancel(here.platform, here.actor, made.id)
+    again = await applied(here, FILE.replace("3000", "1"), deploy=True)
+    await here.work()
+    at_rest = await applied(here, FILE.replace("3000", "1"), deploy=True)
+
+    assert ([path.service for path, _ in again.deployments], again.changes) == (["api"], False)
+    assert at_rest.deployments == ()
 
 
 async def test_a_service_of_uploads_waits_for_one(stack: Stack) -> None:

@@ -28,7 +28,7 @@ from shipway.operations.described import state_of
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import config, config_changes, secrets, services
+from shipway.store import config, config_changes, deployments, secrets, services
 from shipway.store.database import Tx
 
 
@@ -215,20 +215,24 @@ async def _bins(tx: Tx, steps: Sequence[Step]) -> tuple[Place, ...]:
 
 
 async def _due(tx: Tx, path: EnvironmentPath, steps: Sequence[Step], *, all_live: bool) -> list[Service]:
-    """The services to deploy: what changed or is not live, and all that are live where their environment changed."""
+    """The services to deploy: what changed or what is live is not of it, and all that are live where their environment
+    changed."""
     changed = {each.path for each in steps if each.changes or each.service is None}
     named = {each.path for each in steps}
+    present = [each for each in await services.listed(tx) if each.path.home == path and not each.deleting]
     return [
         service
-        for service in await services.listed(tx)
-        if service.path.home == path
-        and not service.deleting
-        and (
-            service.path in changed
-            or (service.path in named and not service.live_deployment_id)
-            or (all_live and service.live_deployment_id)
-        )
+        for service in present
+        if service.path in changed
+        or (service.path in named and await _is_behind(tx, service))
+        or (all_live and service.live_deployment_id)
     ]
+
+
+async def _is_behind(tx: Tx, service: Service) -> bool:
+    """Whether it is not live, or what was last to go live did not."""
+    newest = await deployments.of_service(tx, service.id, limit=1)
+    return not service.live_deployment_id or any(each.state in ("failed", "cancelled") for each in newest)
 
 
 def _check(platform: Platform, applied: Applied, *, bins: bool, expected: str) -> None:
