@@ -45,12 +45,16 @@ def test_images_are_explained_and_then_removed_and_their_releases_stay(terminal:
     assert "is not pinned" in terminal.ok("releases", "unpin", SERVICE, "v1")
 
 
-def test_a_rollback_to_a_release_without_image_is_refused_with_what_to_do(terminal: Terminal) -> None:
+def test_a_rollback_to_a_release_without_image_builds_it_again_and_says_what_came_of_it(terminal: Terminal) -> None:
     terminal.ok("prune", SERVICE, "--keep", "1")
+    told = "its image was pruned: built again from commit "
+    assert f"Image      v1, {told}" in terminal.ok("plan", SERVICE, "--rollback", "--version", "1")
     done = terminal.shipway("rollback", SERVICE, "--version", "1")
-    assert done.code == 1
-    assert "The image of v1" in done.err
-    assert f"shipway services deploy {SERVICE} --ref" in done.err
+    assert done.code == 0, done.err
+    assert f"v1: {told}" in done.err
+    assert "Rebuilt: reproduced: commit " in done.err
+    assert "Rebuilt  reproduced: commit " in terminal.ok("status", SERVICE)
+    assert "v1 (pruned)" not in terminal.ok("releases", SERVICE)
 
 
 def test_without_a_retention_all_of_them_stay(terminal: Terminal) -> None:

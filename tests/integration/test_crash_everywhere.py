@@ -20,7 +20,8 @@ from shipway.domain.volume import Volume
 from shipway.engines.fake import Behaviour, exits
 from shipway.operations.config_files import change_files
 from shipway.operations.deployments import rollback, scale
-from shipway.operations.history import list_releases
+from shipway.operations.history import list_deployments, list_releases
+from shipway.operations.images import prune_images
 from shipway.operations.services import change_service
 from shipway.operations.volumes import add_volume
 from shipway.pipeline.files import sweep_files
@@ -269,6 +270,25 @@ async def edit_undone(stack: Stack) -> Deployment:
     return await rollback(stack.platform, stack.actor, PATH)
 
 
+async def rebuilt(stack: Stack) -> Deployment:
+    """A rollback to a release whose image was pruned, and of which another is built."""
+    for number in (2, 3):
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": f"FROM base:1\nEXPOSE 8080\n# {number}\n"})
+        await stack.deploy()
+        await stack.work()
+    await prune_images(stack.platform, stack.actor, PATH, keep=1)
+    stack.builder.bases_hold = "other"
+    return await rollback(stack.platform, stack.actor, PATH, version=1)
+
+
+async def assert_it_differs_once(stack: Stack) -> None:
+    """Somebody serves; there is no second new release, and none says that the image is the same."""
+    await assert_someone_serves(stack)
+    known = await list_deployments(stack.platform, stack.actor, PATH)
+    assert [each.rebuild.outcome for each in known if each.rebuild and each.rebuild.outcome] in ([], ["differs"])
+    assert len(await list_releases(stack.platform, stack.actor, PATH)) <= 4
+
+
 Scenario = Callable[[Stack], Awaitable[Deployment]]
 
 
@@ -297,6 +317,7 @@ CASES = [
     pytest.param(
         Case(edit_undone, 4, "live", always=assert_files_are_of_one_kind), id="edit-undone", marks=pytest.mark.heavy
     ),
+    pytest.param(Case(rebuilt, 4, "live", always=assert_it_differs_once), id="rebuilt", marks=pytest.mark.heavy),
     pytest.param(Case(hand_over, 3, "live", always=assert_one_clock_at_most), id="hand-over", marks=pytest.mark.heavy),
     pytest.param(Case(one_by_one, 3, "live", always=assert_memory_for_four), id="one-by-one", marks=pytest.mark.heavy),
     pytest.param(
@@ -336,6 +357,7 @@ async def _run_once(directory: Path, case: Case, *, fatal: int | None) -> list[s
         try:
             await _go_on(after, case)
             await assert_the_world_is(after, live=case.live, state=case.state, deployment_id=made.id)
+            await case.always(after)
         finally:
             await after.database.close()
         return fate.effects

@@ -15,7 +15,7 @@ from shipway.domain.errors import ImagePruned
 from shipway.domain.names import ServicePath
 from shipway.domain.source import ImageSource, Revision
 from shipway.engines.fake import exits
-from shipway.operations import config_files, deployments, history, images, planning, promotion, releases
+from shipway.operations import config_files, deployments, history, images, promotion, releases
 
 STAGING = ServicePath("acme", "shop", "staging", "api")
 
@@ -108,8 +108,7 @@ class TestAfterDeployments:
         assert "Old images stay until the next deployment" in log(stack, failed)
         assert (await fates(stack))["v1"] == "interrupted"
         # Nothing starts from it any more, though it is there.
-        with pytest.raises(ImagePruned):
-            await deployments.rollback(stack.platform, stack.actor, PATH, version=1)
+        assert await gone_releases(stack) == [1]
         stack.registry.available = True
         await released(stack, 1, first=4)
         assert there(stack) == {"v3", "v4"}
@@ -217,16 +216,13 @@ class TestWhatStays:
 
 
 class TestGoneImages:
-    async def test_going_back_to_one_is_refused_before_anything_with_what_to_do(self, stack: Stack) -> None:
+    async def test_promoting_one_is_refused_before_anything_with_what_to_do(self, stack: Stack) -> None:
         await a_service(stack, STAGING)
         await released(stack, 3)
         await pruned(stack, keep=1)
         sha = (await history.list_releases(stack.platform, stack.actor, PATH))[-1].commit
         platform, actor = stack.platform, stack.actor
         for refused in (
-            deployments.rollback(platform, actor, PATH, version=1),
-            deployments.rollback(platform, actor, PATH, version=1, config="current"),
-            planning.plan_rollback(platform, actor, PATH, 1),
             promotion.promote_release(platform, actor, PATH, STAGING, version=1),
             promotion.plan_promotion(platform, actor, PATH, STAGING, version=1),
         ):
@@ -309,9 +305,11 @@ class TestApi:
         assert (await api("DELETE", f"{SERVICE}/releases/1/pin")).json()["pinned"] is False
 
     async def test_what_is_refused_says_so(self, api: Api) -> None:
+        await a_service(api.stack, STAGING)
         await released(api.stack, 3)
         await api("POST", f"{SERVICE}/images/prune", json={"keep": 1})
-        refused = await api("POST", f"{PIPELINE}/rollback", params=AIM, json={"version": 1})
+        body = {"source": str(PATH), "version": 1}
+        refused = await api("POST", f"{PIPELINE}/promote", params=AIM | {"env": "staging"}, json=body)
         assert (refused.status_code, refused.json()["code"]) == (409, "image-pruned")
         assert (await api("PUT", f"{SERVICE}/releases/1/pin")).status_code == 409
         assert (await api("PUT", f"{SERVICE}/releases/9/pin")).status_code == 404
@@ -319,7 +317,7 @@ class TestApi:
         assert (await api("POST", f"{SERVICE}/images/prune", json={"kepe": 1})).status_code == 400
 
 
-async def test_the_page_tells_which_can_not_be_gone_back_to(stack: Stack) -> None:
+async def test_the_page_tells_which_images_are_gone(stack: Stack) -> None:
     await released(stack, 4)
     await images.pin_release(stack.platform, stack.actor, PATH, 1, pinned=True)
     await pruned(stack, keep=1)
@@ -328,5 +326,4 @@ async def test_the_page_tells_which_can_not_be_gone_back_to(stack: Stack) -> Non
         page = await someone.text(f"/dashboard/{PATH}")
     assert "Image pruned" in page
     assert "pinned" in page
-    assert "Roll back to v1" in page
-    assert "Roll back to v2" not in page
+    assert page.count("it is built again from") == 1

@@ -33,6 +33,8 @@ class FakeBuilder:
         self.pushed: dict[str, str] = {}
         #: Whether the registry lets this credential push this reference.
         self.accepts: Callable[[str, Credential], bool] = lambda _reference, _credential: True
+        #: What the base images hold: with other content, the same source makes another image.
+        self.bases_hold = ""
         #: Hosts of registries that do not answer.
         self.unreachable: set[str] = set()
         self._failures: dict[Verb, deque[Exception]] = {}
@@ -56,11 +58,11 @@ class FakeBuilder:
             if not deadline.expired():
                 raise
             raise timed_out(request.timeout, "", ()) from error
-        image_id = await asyncio.to_thread(_content_id, request)
+        image_id = await asyncio.to_thread(_content_id, request, self.bases_hold)
         self.images[request.tag] = image_id
         await self._leave("build")
         bases = [line.split()[1] for line in request.analysis.dockerfile.splitlines() if line.startswith("FROM ")]
-        named = tuple(BaseImage(base, _sha256(base.encode())) for base in dict.fromkeys(bases))
+        named = tuple(BaseImage(base, _sha256(f"{base}{self.bases_hold}".encode())) for base in dict.fromkeys(bases))
         return BuiltImage(image_id, named, steps=1)
 
     async def push(self, tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
@@ -132,11 +134,11 @@ async def _run(match: re.Match[str], instruction: str, output: list[str], log: L
         raise classify(Wreck(instruction, f"exit code: {match['exit']}", output))
 
 
-def _content_id(request: BuildRequest) -> str:
-    """The same for the same Dockerfile, labels and files, whatever the directory is called."""
+def _content_id(request: BuildRequest, bases: str) -> str:
+    """The same for the same Dockerfile, bases, labels and files, whatever the directory is called."""
     files = sorted(path for path in request.directory.rglob("*") if path.is_file())
     described = [_described(path, request.directory) for path in files]
-    return _sha256(repr((request.analysis.dockerfile, sorted(request.labels.items()), described)).encode())
+    return _sha256(repr((bases, request.analysis.dockerfile, sorted(request.labels.items()), described)).encode())
 
 
 def _described(path: Path, root: Path) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from shipway.domain.origin import ImageOrigin
+from shipway.domain.rebuild import Rebuild
 from shipway.domain.source import Revision
 
 DeploymentState = Literal["queued", "running", "ready", "live", "superseded", "failed", "cancelled"]
@@ -83,16 +84,18 @@ class Deployment:
     guarded: Guarded | None = None
     #: Release whose image its own release takes, with today's config; `None` where it builds, or takes a release itself.
     image_from: ImageOrigin | None = None
+    #: Of a rollback whose release's image was pruned: how it gets it again, and what came of it.
+    rebuild: Rebuild | None = None
 
     @property
     def builds(self) -> bool:
-        """Whether it makes a new release from the source."""
-        return self.action == "deploy"
+        """Whether it builds an image from source: a new one, or one that was pruned."""
+        return self.action == "deploy" or self.rebuild is not None
 
     @property
     def makes_release(self) -> bool:
-        """Whether it makes a new release at all, rather than taking an existing one."""
-        return self.builds or self.image_from is not None
+        """Whether it is to make a new release, rather than taking an existing one."""
+        return self.action == "deploy" or self.image_from is not None
 
     @property
     def brings_new(self) -> bool:

@@ -90,6 +90,8 @@ class Plan:
     image_from: ImageOrigin | None = None
     #: Of a rollback that is only asked about: what today's config has otherwise than the release that one goes back to.
     today: tuple[ConfigChange, ...] = ()
+    #: Of one whose image was pruned: the commit or upload that it is built from again.
+    rebuilds_from: str = ""
 
     @property
     def summary(self) -> str:

@@ -65,6 +65,8 @@ class Release:
     image_from: ImageOrigin | None = None
     #: `release_hash` when it was made; empty for those made before there was one.
     hash: str = ""
+    #: Whether its image is that of `derived_from` built again, which came out otherwise.
+    rebuilt: bool = False
 
     def differs_only_in_files(self, other: "Release") -> bool:
         """Whether instances of `other` are this release's as soon as they see its config files."""

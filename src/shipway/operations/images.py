@@ -43,17 +43,18 @@ async def pin_release(platform: Platform, actor: Actor, path: ServicePath, numbe
         await release_marks.pin(tx, release.id, pinned=pinned)
 
 
-async def refuse_pruned(tx: Tx, release_id: str) -> None:
-    """Raises `ImagePruned`, with how to get the same code live, where a release's image is gone."""
+async def refuse_pruned(tx: Tx, release_id: str, why: str = "") -> None:
+    """Raises `ImagePruned`, with how to get the same code live, where a release's image is gone. `why`: what keeps it from
+    being built again."""
     pruned_at = (await release_marks.of(tx, [release_id]))[release_id].pruned_at
     release = await releases.find(tx, release_id) if pruned_at else None
     if release is None or pruned_at is None:
         return
     service = await services.get(tx, release.service_id)
-    again = f"shipway services deploy {service.path}"
-    git = isinstance(service.source, GitSource) and release.commit
+    ref = f" --ref {release.commit}" if isinstance(service.source, GitSource) and release.commit and not why else ""
+    lost = f"it can't be built again: {why}" if why else "nothing of it can be started"
     raise ImagePruned(
-        f"The image of v{release.number} of {service.path} was pruned on {pruned_at:%Y-%m-%d}: nothing of it can be started.",
-        hint=f"Build its code anew, with today's config: `{again}{f' --ref {release.commit}' if git else ''}`. "
-        f"`shipway releases {service.path}` says which images are there.",
+        f"The image of v{release.number} of {service.path} was pruned on {pruned_at:%Y-%m-%d}, and {lost}.",
+        hint=f"Deploy {'what the source has' if why else 'its code anew'}, with today's config: "
+        f"`shipway services deploy {service.path}{ref}`. `shipway releases {service.path}` says which images are there.",
     )

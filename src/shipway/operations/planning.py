@@ -12,12 +12,13 @@ from shipway.domain.names import ServicePath
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.plan import Plan
 from shipway.domain.process import WEB, ProcessType, process_name
+from shipway.domain.rebuild import Rebuild
 from shipway.domain.release import Given, Release
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
 from shipway.operations import access
 from shipway.operations.access import Actor
-from shipway.operations.images import refuse_pruned
+from shipway.operations.rebuilding import rebuild_of
 from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.derived import derived
 from shipway.pipeline.planner import plan
@@ -51,17 +52,24 @@ async def plan_rollback(
     zero_downtime: bool = False,
 ) -> Plan:
     """To release `version`, by default the last that was live before: itself, or its image with today's config. Either
-    says in `today` what the two have otherwise."""
+    says in `today` what the two have otherwise, and in `rebuilds_from` whether its image must be built again."""
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await earlier_release(tx, service, version)
-        await refuse_pruned(tx, release.id)
+        rebuild = await rebuild_of(tx, service, release)
         today = await _today(tx, service, release, config)
         number = await services.last_number(tx, service.id, "release") + 1
     origin = ImageOrigin(release.id, str(path), release.number)
     wanted = release if config == "snapshot" else derived(service, release, origin, today, number=number)
     made = await planned(platform, service, wanted, "rollback", zero_downtime=zero_downtime)
-    return replace(made, today=config_changes(release.given, today))
+    made = replace(made, today=config_changes(release.given, today))
+    return _rebuilding(made, rebuild) if rebuild else made
+
+
+def _rebuilding(made: Plan, rebuild: Rebuild) -> Plan:
+    names = ", ".join(rebuild.otherwise)
+    told = f"It is built with the build-time vars that it had; today's are otherwise: {names}." if names else ""
+    return replace(made, rebuilds_from=rebuild.checkout.revision, warnings=(*made.warnings, *filter(None, (told,))))
 
 
 async def plan_restart(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:

@@ -20,11 +20,11 @@ from shipway.operations.planning import live_release, numbered_release, plan_dep
 from shipway.operations.queueing import QueuePolicy, ask
 from shipway.operations.revisions import revision_of
 from shipway.pipeline import topics
-from shipway.pipeline.build_inputs import build_arguments
+from shipway.pipeline.build_inputs import build_arguments, built_with, different
 from shipway.pipeline.derived import derived
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.snapshot import snapshot
-from shipway.store import builds, releases, services
+from shipway.store import services
 from shipway.store.database import Tx
 
 
@@ -118,19 +118,10 @@ async def _target(tx: Tx, actor: Actor, source: ServicePath, target: ServicePath
 async def _refuse_another_build(tx: Tx, release: Release, source: ServicePath, target: Service) -> None:
     """What is built in can't be taken out again: an image is of the build-time vars that it was built with."""
     wanted = await build_arguments(tx, target)
-    built = await _built_with(tx, release) if release.image.build else wanted
-    # Names, never values.
-    if differing := sorted(name for name in {*built, *wanted} if built.get(name) != wanted.get(name)):
+    built = await built_with(tx, release) if release.image.build else wanted
+    if differing := different(built, wanted):
         raise Conflict(
             f"v{release.number} of {source} was built with other build-time vars than {target.path} has: "
             f"{', '.join(differing)}.",
             hint="Make them the same and deploy there first, or build its commit anew in the target: --rebuild.",
         )
-
-
-async def _built_with(tx: Tx, release: Release) -> dict[str, str]:
-    """Build-time vars of the build that made a release's image, which may have been promoted more than once since."""
-    while release.image_from and (base := await releases.find(tx, release.image_from.release_id)):
-        release = base
-    found = None if release.image_from else await builds.by_number(tx, release.service_id, release.image.build)
-    return {name: release.given.config.get(name, "") for name in found[0].arguments} if found else {}

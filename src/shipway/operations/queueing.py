@@ -5,13 +5,15 @@ from typing import Literal
 from shipway.domain.clock import now
 from shipway.domain.deployment import Action, Deployment
 from shipway.domain.origin import ImageOrigin
+from shipway.domain.rebuild import Rebuild
 from shipway.domain.service import Service
 from shipway.domain.source import Revision
 from shipway.operations.access import Actor
 from shipway.operations.images import refuse_pruned
+from shipway.operations.rebuilding import rebuild_of
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import deployments, queue, services
+from shipway.store import deployments, queue, releases, services
 from shipway.store.database import Tx
 
 QueuePolicy = Literal["supersede", "wait"]
@@ -31,9 +33,11 @@ async def enqueue(
 ) -> Deployment:
     """A queued deployment. Tell the worker when the transaction is over: `signals.notify(topics.QUEUE)`. A rollback, whoever
     asked for it, holds what would be deployed by itself: the next push would bring back what somebody went back from.
-    Raises `ImagePruned` where it is of a release whose image is gone; from here on, that one's stays."""
+    A rollback builds an image that is gone again. Raises `ImagePruned` where it can't, and for all else that needs one that
+    is gone; from here on, one that is there stays."""
+    rebuild = None
     if base := image_from.release_id if image_from else release_id:
-        await refuse_pruned(tx, base)
+        rebuild = await _image_of(tx, service, action, base)
     made = await deployments.create(
         tx,
         service.id,
@@ -43,6 +47,7 @@ async def enqueue(
         revision=revision or Revision(),
         release_id=release_id,
         image_from=image_from,
+        rebuild=rebuild,
         zero_downtime=zero_downtime,
     )
     if action == "rollback":
@@ -50,6 +55,15 @@ async def enqueue(
         await services.hold(tx, service.id, f"d{made.number} rolled back to v{to}, by {actor}")
     await queue.enqueue(tx, made.id, service.id)
     return made
+
+
+async def _image_of(tx: Tx, service: Service, action: Action, release_id: str) -> Rebuild | None:
+    """How it is to be had again; `None` where it is there."""
+    if action != "rollback":
+        await refuse_pruned(tx, release_id)
+        return None
+    release = await releases.find(tx, release_id)
+    return await rebuild_of(tx, service, release) if release else None
 
 
 async def ask(

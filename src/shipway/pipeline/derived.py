@@ -38,6 +38,7 @@ def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, 
         derived_from=base.number if base.service_id == service.id else None,
         image_from=origin,
         hash="",
+        rebuilt=False,
     )
 
 

@@ -51,6 +51,7 @@ async def _refiled(tx: Tx, ctx: Context) -> Release:
         revision=live.commit,
         derived_from=live.derived_from,
         image_from=live.image_from,
+        rebuilt=live.rebuilt,
     )
 
 

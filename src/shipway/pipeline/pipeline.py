@@ -54,8 +54,9 @@ async def deploy(ctx: Context) -> None:
 
 
 async def prepare(run: Run, ctx: Context) -> Released:
-    """The release to make live: from source, from an image, or an existing one again."""
-    if not ctx.deployment.builds or isinstance(ctx.service.source, ImageSource):
+    """The release to make live: from source, from an image, or an existing one again, whose image may have been pruned."""
+    from_image = ctx.deployment.action == "deploy" and isinstance(ctx.service.source, ImageSource)
+    if from_image or not ctx.deployment.builds:
         await run.skip(*SOURCE_STEPS)
         return await run.step(create_release, None, None)
 

@@ -10,6 +10,7 @@ from shipway.domain.codec import decode, encode
 from shipway.domain.deployment import UNFINISHED, Action, Deployment, DeploymentState, Failure, Guarded
 from shipway.domain.ids import new_id
 from shipway.domain.origin import ImageOrigin
+from shipway.domain.rebuild import Rebuild
 from shipway.domain.source import Revision
 from shipway.store import services
 from shipway.store import tables as t
@@ -26,6 +27,7 @@ async def create(
     revision: Revision,
     release_id: str | None,
     image_from: ImageOrigin | None = None,
+    rebuild: Rebuild | None = None,
     zero_downtime: bool = False,
 ) -> Deployment:
     """A queued deployment with the service's next number."""
@@ -46,6 +48,8 @@ async def create(
     }
     if image_from is not None:
         values["image_from"] = encode(image_from)
+    if rebuild is not None:
+        values["rebuild"] = encode(rebuild)
     await tx.execute(insert(t.deployments).values(values))
     return await get(tx, values["id"])
 
@@ -120,6 +124,7 @@ async def mark(
     cancel_requested: bool | None = None,
     promote_requested: bool | None = None,
     guarded: Guarded | None = None,
+    rebuild: Rebuild | None = None,
 ) -> None:
     """Record what is given and leave the rest."""
     values = {
@@ -133,6 +138,7 @@ async def mark(
         "cancel_requested": cancel_requested,
         "promote_requested": promote_requested,
         "guarded": guarded and encode(guarded),
+        "rebuild": rebuild and encode(rebuild),
     }
     given = {name: value for name, value in values.items() if value is not None}
     await tx.execute(update(t.deployments).where(t.deployments.c.id == deployment_id).values(given))
@@ -166,4 +172,5 @@ def _deployment(row: Row[Any]) -> Deployment:
         zero_downtime=row.zero_downtime,
         guarded=decode(Guarded, row.guarded) if row.guarded else None,
         image_from=decode(ImageOrigin, row.image_from) if row.image_from else None,
+        rebuild=decode(Rebuild, row.rebuild) if row.rebuild else None,
     )

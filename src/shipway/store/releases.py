@@ -33,6 +33,7 @@ async def ensure(
     revision: str,
     derived_from: int | None = None,
     image_from: ImageOrigin | None = None,
+    rebuilt: bool = False,
 ) -> Release:
     """The release that this deployment makes: made now with the next number, or as it was made before a crash."""
     if made := await made_by(tx, deployment_id):
@@ -62,6 +63,7 @@ async def ensure(
         "release_command": release_command,
         "revision": revision,
         "derived_from": derived_from,
+        "rebuilt": rebuilt,
         "created_at": now(),
     }
     if image_from is not None:
@@ -135,4 +137,5 @@ def _release(row: Row[Any]) -> Release:
         derived_from=row.derived_from,
         image_from=decode(ImageOrigin, row.image_from) if row.image_from else None,
         hash=row.hash,
+        rebuilt=row.rebuilt,
     )

@@ -84,12 +84,15 @@ def took(deployment: Deployment) -> str:
 def action(deployment: Deployment) -> str:
     """`Rollback to v3`, `Deploy of main`."""
     word, revision = _ACTIONS[deployment.action], deployment.revision
+    again = f", rebuilt: {deployment.rebuild.outcome or 'not yet'}" if deployment.rebuild else ""
     if origin := deployment.image_from:
         return (
-            f"{word} to v{origin.number}, today's config" if deployment.action == "rollback" else f"{word} of {origin}"
+            f"{word} to v{origin.number}, today's config{again}"
+            if deployment.action == "rollback"
+            else f"{word} of {origin}"
         )
     if deployment.action == "rollback":
-        return f"{word} to v{deployment.release_number}"
+        return f"{word} to v{deployment.rebuild.number if deployment.rebuild else deployment.release_number}{again}"
     what = revision.ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")
     return f"{word} of {what}" if what else word
 

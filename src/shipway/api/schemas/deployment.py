@@ -11,6 +11,7 @@ from shipway.api.schemas.plan import ImageOriginOut, PlanOut
 from shipway.domain.cutover import Verdict
 from shipway.domain.deployment import Action, Deployment, DeploymentState, StepRecord, StepState, status_label
 from shipway.domain.names import ServicePath
+from shipway.domain.rebuild import Outcome, Rebuild
 from shipway.operations.history import DeploymentView
 
 
@@ -85,6 +86,30 @@ class GuardedOut(View):
     undone_by: int | None = Field(description="Number of the deployment that undid it.")
 
 
+class RebuildOut(BaseModel):
+    """The image of an earlier release, which was pruned, built again."""
+
+    release: int = Field(description="Number of the release that is gone back to.")
+    revision: str = Field(description="Commit or upload that it was built from, and is again.")
+    rebuilt: Outcome | None = Field(
+        description="reproduced: it is the very image that the release had, which goes live itself. differs: it is another, "
+        "which has a new release. Null until it is built."
+    )
+    otherwise: list[str] = Field(
+        description="Names of build-time vars that are otherwise today: those it had are used."
+    )
+
+    @classmethod
+    def of(cls, rebuild: Rebuild) -> "RebuildOut":
+        """From the domain's value."""
+        return cls(
+            release=rebuild.number,
+            revision=rebuild.checkout.revision,
+            rebuilt=rebuild.outcome,
+            otherwise=list(rebuild.otherwise),
+        )
+
+
 class DeploymentSummary(BaseModel):
     """One attempt to make a release live."""
 
@@ -108,6 +133,7 @@ class DeploymentSummary(BaseModel):
     live_at: datetime | None
     finished_at: datetime | None
     image_from: ImageOriginOut | None = Field(description="Whose image its own release takes; null where it builds.")
+    rebuild: RebuildOut | None = Field(description="Of a rollback whose release's image had been pruned; else null.")
     guarded: GuardedOut | None = Field(description="Null while the guard watches, and where it is off.")
 
     @classmethod
@@ -134,6 +160,7 @@ class DeploymentSummary(BaseModel):
             live_at=deployment.live_at,
             finished_at=deployment.finished_at,
             image_from=ImageOriginOut.model_validate(deployment.image_from) if deployment.image_from else None,
+            rebuild=RebuildOut.of(deployment.rebuild) if deployment.rebuild else None,
             guarded=GuardedOut.model_validate(deployment.guarded) if deployment.guarded else None,
         )
 

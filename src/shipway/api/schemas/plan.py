@@ -143,3 +143,7 @@ class PlanOut(View):
     today: list[ConfigChangeOut] = Field(
         description="Of a rollback that is asked about: what today's config has otherwise than the release gone back to."
     )
+    rebuilds_from: str = Field(
+        description="Of a rollback to a pruned image that is asked about: the commit or upload it is built from again. Where "
+        "another image comes of it, a new release is made instead of `release`. Empty: the image is there."
+    )

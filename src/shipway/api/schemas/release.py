@@ -47,10 +47,13 @@ class ReleaseOut(BaseModel):
     release_command: str
     derived_from: int | None = Field(description="Number of the earlier release whose image it took.")
     image_from: ImageOriginOut | None = Field(description="Whose image it took, of this service or of another.")
+    rebuilt: bool = Field(
+        description="Its image is that of `derived_from`, pruned and built again, and differs from it."
+    )
     created_at: datetime
     pinned: bool = Field(description="Its image stays whatever the retention says.")
     image_pruned_at: datetime | None = Field(
-        description="Since when nothing of it can be started, as its image is gone; null: it is there."
+        description="Since when its image is gone: a rollback to it builds it again. Null: it is there."
     )
 
     @classmethod
@@ -69,6 +72,7 @@ class ReleaseOut(BaseModel):
             release_command=release.release_command,
             derived_from=release.derived_from,
             image_from=ImageOriginOut.model_validate(release.image_from) if release.image_from else None,
+            rebuilt=release.rebuilt,
             created_at=release.created_at,
             pinned=mark.pinned,
             image_pruned_at=mark.pruned_at,

@@ -11,6 +11,7 @@ from shipway.cli.commands.releases import origin
 from shipway.cli.commands.rollback import config_option, told
 from shipway.cli.options import SERVICE_PATH, json_option, zero_downtime_option
 from shipway.cli.output import print_facts, print_json
+from shipway.cli.rebuilds import rebuilding
 from shipway.client.models import Capacity, Plan, ProcessChange
 from shipway.domain.headcount import headcount
 from shipway.domain.process import WEB
@@ -101,7 +102,8 @@ def _print(made: Plan) -> None:
 
 
 def _facts(made: Plan) -> Iterator[tuple[str, str]]:
-    yield "Image", ", of ".join(filter(None, (made["image"], origin(made["image_from"]))))
+    image = ", of ".join(filter(None, (made["image"], origin(made["image_from"]))))
+    yield "Image", f"{image}, {rebuilding(made['rebuilds_from'])}" if made["rebuilds_from"] else image
     yield "Config", ", ".join(map(told, made["config"]))
     yield "Since then", ", ".join(map(told, made["today"]))
     yield "Processes", ", ".join(map(_process, made["processes"]))

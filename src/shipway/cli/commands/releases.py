@@ -151,7 +151,8 @@ def _row(release: "Release") -> tuple[str, ...]:
 
 
 def _marks(release: "Release") -> str:
-    return " (pruned)" if release["image_pruned_at"] else " (pinned)" if release["pinned"] else ""
+    rebuilt = " (rebuilt)" if release["rebuilt"] else ""
+    return rebuilt + (" (pruned)" if release["image_pruned_at"] else " (pinned)" if release["pinned"] else "")
 
 
 def _print(release: "ReleaseDetail") -> None:
@@ -171,6 +172,7 @@ def _facts(release: "ReleaseDetail") -> Iterator[tuple[str, str]]:
     yield "Digest", release["image"]["digest"]
     yield "Commit", release["commit"]
     yield "Taken from", origin(release["image_from"])
+    yield "Rebuilt", f"differs from v{release['derived_from']}, whose image was pruned" if release["rebuilt"] else ""
     yield "Release command", release["release_command"]
     yield "Port", str(release["port"])
     yield "Limits", f"{memory(resources['memory'])} memory, {resources['cpus']:g} cpus, {resources['pids']} pids"

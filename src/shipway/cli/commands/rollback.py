@@ -8,6 +8,7 @@ from shipway.cli import session
 from shipway.cli.options import follow_options, path_argument, zero_downtime_option
 from shipway.cli.output import note
 from shipway.cli.progress.follow import started
+from shipway.cli.rebuilds import rebuilding
 from shipway.client.errors import ClientError
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def _told_first(client: "Client", path: str, version: int | None, config: str) -
     if plan is None:
         return version
     back = plan["image_from"]["number"] if plan["image_from"] else plan["release"]
+    if plan["rebuilds_from"]:
+        note(f"v{back}: {rebuilding(plan['rebuilds_from'])}.")
     if plan["today"]:
         kept = "gets today's config" if config == "current" else "keeps its own config (--config current: today's)"
         changes = ", ".join(map(told, plan["today"]))

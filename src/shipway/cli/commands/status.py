@@ -10,6 +10,7 @@ from shipway.cli.options import json_option, path_argument
 from shipway.cli.output import ago, label, print_facts, print_json, print_table
 from shipway.cli.progress.follow import what_next
 from shipway.cli.quantities import DeploymentNumberType
+from shipway.cli.rebuilds import rebuilt
 from shipway.client.errors import ClientError
 from shipway.client.models import Cutover, Deployment, Guarded, Instance, Plan, Service, Status
 
@@ -110,6 +111,9 @@ def _print_deployment(pipeline: Status) -> None:
         click.echo(f"\nhint: {deployment['weakly_verified']}")
     elif deployment["state"] == "ready":
         click.echo(f"\nhint: {what_next(deployment)}")
+    if again := rebuilt(deployment):
+        click.echo()
+        print_facts([("Rebuilt", again)])
     if made := deployment.get("plan"):
         click.echo()
         print_facts(_plan(made))

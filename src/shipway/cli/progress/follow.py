@@ -8,6 +8,7 @@ import click
 from shipway.cli.failures import FAILED, INTERRUPTED, tell
 from shipway.cli.output import is_terminal, note, print_json
 from shipway.cli.progress.plain import Plain
+from shipway.cli.rebuilds import rebuilt
 from shipway.client.errors import ClientError
 from shipway.client.models import Deployment
 
@@ -177,6 +178,8 @@ def _tell_live(client: "Client", final: Deployment, name: str) -> None:
     url = service["url"]
     release = f" (v{final['release']})" if final["release"] else ""
     click.secho(f"Live: {name}{release}{' at ' + url if url else ''}", fg="green", bold=True)
+    if again := rebuilt(final):
+        note(f"Rebuilt: {again}.")
     if final["weakly_verified"]:
         note(f"Weakly verified: {final['weakly_verified']}")
     if service["held"]:

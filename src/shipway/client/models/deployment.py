@@ -53,6 +53,15 @@ class Guarded(TypedDict):
     undone_by: int | None
 
 
+class Rebuild(TypedDict):
+    """A pruned image that a rollback builds again; `rebuilt` is `reproduced`, `differs`, or nothing yet."""
+
+    release: int
+    revision: str
+    rebuilt: str | None
+    otherwise: list[str]
+
+
 class Deployment(TypedDict):
     """One attempt to make a release live; `steps`, `plan`, `cutover` and `position` are left out in lists."""
 
@@ -76,6 +85,7 @@ class Deployment(TypedDict):
     live_at: str | None
     finished_at: str | None
     image_from: ImageOrigin | None
+    rebuild: Rebuild | None
     guarded: Guarded | None
     steps: NotRequired[list[Step]]
     plan: NotRequired[Plan | None]

@@ -65,3 +65,4 @@ class Plan(TypedDict):
     warnings: list[str]
     image_from: ImageOrigin | None
     today: list[ConfigChange]
+    rebuilds_from: str

@@ -21,6 +21,7 @@ class Release(TypedDict):
     release_command: str
     derived_from: int | None
     image_from: ImageOrigin | None
+    rebuilt: bool
     created_at: str
     pinned: bool
     image_pruned_at: str | None

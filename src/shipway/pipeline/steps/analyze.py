@@ -7,8 +7,9 @@ from shipway.builders.analysis import analyze as analyze_tree
 from shipway.builders.analysis import explain
 from shipway.builders.build_arguments import BuildNames
 from shipway.domain.artifacts import Analysis, Checkout
+from shipway.pipeline.build_inputs import basis
 from shipway.pipeline.context import Context
-from shipway.store import build_secrets, config
+from shipway.store import build_secrets
 
 
 async def analyze(ctx: Context, checkout: Checkout) -> Analysis:
@@ -17,19 +18,18 @@ async def analyze(ctx: Context, checkout: Checkout) -> Analysis:
     directory = await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     await platform.bases.decide()
     async with platform.database.read() as tx:
-        configured = await config.effective(tx, ctx.service)
-        arguments = await config.buildtime(tx, ctx.service)
-        build = BuildNames.of(arguments, await build_secrets.names(tx, ctx.service.id))
+        by = await basis(tx, ctx)
+        build = BuildNames.of(by.arguments.keys(), await build_secrets.names(tx, ctx.service.id))
     look = partial(
         analyze_tree,
         root=platform.worktree(ctx.deployment.id),
         name=str(ctx.path),
-        configured=configured.keys(),
+        configured=by.configured,
         # Caches of package managers are a workspace's own: a shared one could be poisoned by another tenant.
         cache_prefix=ctx.service.workspace_id,
         build=build,
     )
-    analysis = await asyncio.to_thread(look, directory, ctx.service.settings, platform.bases.resolve)
+    analysis = await asyncio.to_thread(look, directory, by.settings, platform.bases.resolve)
     for line in explain(analysis):
         ctx.log(line)
     return analysis

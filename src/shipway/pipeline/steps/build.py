@@ -37,7 +37,7 @@ async def _request(ctx: Context, checkout: Checkout, analysis: Analysis, number:
     await platform.bases.ensure_for(analysis.dockerfile, ctx.log)
     inputs = await build_inputs(ctx)
     ctx.log(f"-----> Building v{number}")
-    for line in _told(inputs):
+    for line in (*_told(inputs), *_otherwise(ctx)):
         ctx.log(line)
     async with platform.database.write() as tx:
         await builds.started(tx, ctx.deployment.id, arguments=sorted(inputs.arguments), secrets=sorted(inputs.secrets))
@@ -91,6 +91,13 @@ def _told(inputs: BuildInputs) -> list[str]:
         "credentials for": [credential.host for credential in inputs.registries],
     }
     return [f"       {what}: {', '.join(found)}" for what, found in names.items() if found]
+
+
+def _otherwise(ctx: Context) -> list[str]:
+    rebuild = ctx.deployment.rebuild
+    if rebuild is None or not rebuild.otherwise:
+        return []
+    return [f"!     Today's build-time vars are otherwise, and are not used: {', '.join(rebuild.otherwise)}"]
 
 
 async def _number(ctx: Context, checkout: Checkout, analysis: Analysis) -> int:

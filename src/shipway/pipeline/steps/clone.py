@@ -11,10 +11,17 @@ from shipway.store import tenancy
 async def clone(ctx: Context) -> Checkout:
     """The revision this deployment is of. Raises `SourceFailed`."""
     platform = ctx.platform
-    checkout = await platform.sources.resolve(await _source(ctx), ctx.deployment.revision, ctx.log)
+    checkout = await _checkout(ctx)
     await platform.sources.ensure(checkout, platform.worktree(ctx.deployment.id), ctx.log)
     ctx.log(f"-----> {' · '.join(filter(None, (checkout.ref, checkout.short, checkout.subject)))}")
     return checkout
+
+
+async def _checkout(ctx: Context) -> Checkout:
+    if rebuild := ctx.deployment.rebuild:
+        ctx.log(f"-----> The image of v{rebuild.number} was pruned: built again from {rebuild.source}")
+        return rebuild.checkout
+    return await ctx.platform.sources.resolve(await _source(ctx), ctx.deployment.revision, ctx.log)
 
 
 async def _source(ctx: Context) -> Source:

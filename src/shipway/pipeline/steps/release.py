@@ -15,6 +15,7 @@ from shipway.pipeline.derived import DEFAULT_PORT, derived
 from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.in_place import create_refiled
+from shipway.pipeline.rebuilt import create_rebuilt
 from shipway.pipeline.said import masked_log
 from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
@@ -23,8 +24,9 @@ from shipway.store import deployments, releases, services
 
 
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
-    """The release to make live: an existing one for a rollback or restart, else a new one of `image`, of an image that
-    there is already, or of the one the service names, and how it is to come to serve. Raises `ReleaseCommandFailed`,
+    """The release to make live: an existing one for a rollback or restart, unless its image had to be built again and is
+    another by that; else a new one of `image`, of an image that there is already, or of the one the service names. And how it
+    is to come to serve. Raises `ReleaseCommandFailed`,
     `NoRoom` where there is no room for it, or what resolving a foreign image raises."""
     if ctx.deployment.action == "config":
         release = await create_refiled(ctx)
@@ -32,9 +34,10 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
             f"-----> Release v{release.number}: what is live, with {len(release.given.files)} config files of today"
         )
         return Released(release.id, release.number, await decide(ctx, release))
-    if not ctx.deployment.makes_release:
-        release = await _existing(ctx)
-        ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
+    rebuild = ctx.deployment.rebuild
+    rebuilt = await create_rebuilt(ctx, rebuild, image) if rebuild and image else None
+    if rebuilt or not ctx.deployment.makes_release:
+        release = rebuilt or await _existing(ctx)
         # Better told here than by instances that can't start: of one that was revoked since nobody has the value.
         await delivery(ctx.platform, release)
         return Released(release.id, release.number, await decide(ctx, release))
@@ -64,7 +67,9 @@ async def _existing(ctx: Context) -> Release:
             raise Conflict(f"{ctx.path} has nothing live any more.", hint="Deploy it first: `shipway deploy`.")
         live = deployment.release_id or (await deployments.get(tx, service.live_deployment_id or "")).release_id
         await deployments.mark(tx, ctx.deployment.id, release_id=live)
-        return await releases.get(tx, live or "")
+        release = await releases.get(tx, live or "")
+    ctx.log(f"-----> Release v{release.number} again: {release.image.label}, its own config")
+    return release
 
 
 async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release:

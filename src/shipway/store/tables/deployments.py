@@ -33,6 +33,8 @@ deployments = Table(
     Column("release_id", String(40)),
     #: Release whose image its own release takes; nothing where it builds, or takes a release itself.
     Column("image_from", JSON),
+    #: Of a rollback to a release whose image was pruned: what it is built from again, and what came of it.
+    Column("rebuild", JSON),
     Column("failure", JSON),
     Column("cancel_requested", Boolean, nullable=False),
     Column("promote_requested", Boolean, nullable=False, server_default=false()),
@@ -101,6 +103,8 @@ releases = Table(
     Column("derived_from", Integer),
     #: Release whose image it took, of this service or of another.
     Column("image_from", JSON),
+    #: Whether its image is that of `derived_from` built again, which came out otherwise.
+    Column("rebuilt", Boolean, nullable=False, server_default=false()),
     created(),
     UniqueConstraint("service_id", "number"),
 )

@@ -138,6 +138,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("deployments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("image_from", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("rebuild", sa.JSON(), nullable=True))
 
     with op.batch_alter_table("environments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch", sa.String(length=200), server_default="", nullable=False))
@@ -152,6 +153,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("files", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("hash", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("image_from", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("rebuilt", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("services", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.Text(), server_default="", nullable=False))
