@@ -113,8 +113,10 @@ async def test_a_malformed_credential_is_refused_without_being_repeated(api: Api
 class Remembering(FakeBuilder):
     """Keeps what it was asked to build."""
 
-    def __init__(self) -> None:
+    def __init__(self, pushed: dict[str, str]) -> None:
         super().__init__()
+        #: What the registry has, which is the other one's.
+        self.pushed = pushed
         self.requests: list[BuildRequest] = []
 
     async def build(self, request: BuildRequest, log: Log) -> str:
@@ -127,7 +129,7 @@ class Remembering(FakeBuilder):
 async def remembering(api: Api) -> Api:
     """The API over the same stack, whose builder remembers; proxies are set."""
     settings = replace(api.stack.platform.settings, build_http_proxy="http://me:of-the-proxy@proxy.example.com:3128")
-    platform = replace(api.stack.platform, builder=Remembering(), settings=settings)
+    platform = replace(api.stack.platform, builder=Remembering(api.stack.builder.pushed), settings=settings)
     return replace(api, stack=replace(api.stack, platform=platform))
 
 
