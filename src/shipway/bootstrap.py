@@ -26,6 +26,7 @@ from shipway.store.logs import StepLogs
 from shipway.store.schema import migrate
 from shipway.store.sealing import sealer
 from shipway.store.signals import Signals
+from shipway.vault.choice import vault_for
 from shipway.web.app import create_router, static_app
 from shipway.worker.guard import Guardian
 from shipway.worker.janitor import Janitor
@@ -64,6 +65,7 @@ def assemble(settings: Settings) -> Platform:
         prober=probe_http,
         logs=StepLogs(settings.home),
         signals=Signals(),
+        vault=vault_for(settings, database),
     )
 
 
@@ -80,6 +82,7 @@ async def started(platform: Platform) -> AsyncIterator[None]:
             await queue.expire_leases(tx)
     async with platform.database.read() as tx:
         await sealer(tx, platform.settings.home)
+    await platform.vault.prepare()
     await platform.engine.check()
     await asyncio.gather(platform.router.check(), platform.registry.check())
     await revive(platform)
@@ -89,7 +92,7 @@ async def started(platform: Platform) -> AsyncIterator[None]:
         async with _background(*(each(platform) for each in workers)):
             yield
     finally:
-        parts = (platform.engine, platform.router, platform.registry, platform.builder)
+        parts = (platform.engine, platform.router, platform.registry, platform.builder, platform.vault)
         await asyncio.gather(*(part.close() for part in parts))
         await platform.database.close()
 
@@ -104,6 +107,7 @@ async def stop_everything(platform: Platform) -> None:
         await platform.registry.shutdown()
     finally:
         await platform.engine.close()
+        await platform.vault.close()
         await platform.database.close()
 
 

@@ -84,6 +84,19 @@ class Settings:
     build_http_proxy: str = field(default="", repr=False)
     build_https_proxy: str = field(default="", repr=False)
     build_no_proxy: str = ""
+    #: Who keeps the values of secrets: `store`, sealed in the database; `vault`, HashiCorp Vault or OpenBao, and nobody else.
+    secrets_backend: str = "store"
+    #: Its address; the key-value engine (version 2) there; the folder in it; namespace; PEM file with its authorities.
+    vault_url: str = ""
+    vault_mount: str = "secret"
+    vault_prefix: str = "shipway"
+    vault_namespace: str = ""
+    vault_ca: str = ""
+    #: File with a token, kept fresh by somebody else; else AppRole: its id, and a file with a secret id.
+    vault_token_file: str = ""
+    vault_role_id: str = field(default="", repr=False)
+    vault_secret_id_file: str = ""
+    vault_approle_mount: str = "approle"
 
     @property
     def url(self) -> str:
@@ -137,7 +150,20 @@ class Settings:
             raise Invalid(f"devices is {settings.devices!r}, which counts nothing.", hint="Write gpu=2.")
         for name in ("build_http_proxy", "build_https_proxy"):
             _check_proxy(name, getattr(settings, name))
+        _check_vault(settings)
         return settings
+
+
+def _check_vault(settings: Settings) -> None:
+    if settings.secrets_backend not in ("store", "vault"):
+        raise Invalid(f"secrets_backend is {settings.secrets_backend!r}.", hint="Write store or vault.")
+    if settings.secrets_backend == "vault" and not re.match(r"https?://[^/\s@]+/?$", settings.vault_url):
+        raise Invalid("vault_url is no address of a Vault.", hint="Write https://vault.example.com:8200.")
+    for name in ("vault_mount", "vault_prefix", "vault_approle_mount"):
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", getattr(settings, name)):
+            raise Invalid(f"{name} is no path in Vault.", hint="Write names with / between them, such as shipway/prod.")
+    if bool(settings.vault_role_id) != bool(settings.vault_secret_id_file):
+        raise Invalid("An AppRole needs both vault_role_id and vault_secret_id_file.", hint="Set both, or neither.")
 
 
 def _check_proxy(name: str, url: str) -> None:

@@ -31,6 +31,7 @@ from shipway.store.database import Database, Tx
 from shipway.store.logs import StepLogs
 from shipway.store.schema import migrate
 from shipway.store.signals import Signals
+from shipway.vault.sealed import SealedVault
 from shipway.worker.worker import Worker
 
 Intercept = Callable[[str, str], Awaitable[None]]
@@ -89,7 +90,13 @@ class Stack:
         await self.database.close()
         self.intercept(None)
         database = InterceptedDatabase(self.platform.settings.database)
-        platform = replace(self.platform, database=database, routes=Routes(database, self.router), signals=Signals())
+        platform = replace(
+            self.platform,
+            database=database,
+            routes=Routes(database, self.router),
+            signals=Signals(),
+            vault=SealedVault(database, self.platform.settings.home),
+        )
         return replace(self, platform=platform, database=database)
 
     def intercept(self, hook: Intercept | None) -> None:
@@ -230,5 +237,6 @@ async def _assemble(directory: Path, database_url: str = "") -> Stack:
         prober=prober,
         logs=StepLogs(directory),
         signals=Signals(),
+        vault=SealedVault(database, directory),
     )
     return Stack(platform, engine, router, builder, sources, registry, database, Actor(admin))

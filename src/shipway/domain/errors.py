@@ -85,6 +85,12 @@ class SecretRevoked(Conflict):
     code = "secret-revoked"
 
 
+class VaultRefused(Conflict):
+    """The Vault that keeps the values of secrets does not let Shipway in, or not to where that one is."""
+
+    code = "vault-refused"
+
+
 class ImagePruned(Conflict):
     """The image of a release is not there any more: nothing of it can be started."""
 

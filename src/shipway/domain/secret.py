@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from shipway.domain.errors import Invalid
+from shipway.domain.names import EnvironmentPath
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _TRACKS = "latest"
@@ -37,6 +38,24 @@ class SecretVersion:
     #: `None` while it can be used.
     revoked_at: datetime | None = None
     revoked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSecret:
+    """What a vault of somebody else's has of a secret."""
+
+    #: Number of the version that was made last, also when that has been deleted since.
+    newest: int
+    #: Those that have a value, and those that were destroyed. One that is deleted, and may come back, is not among them.
+    versions: tuple[SecretVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretHome:
+    """The environment whose secrets are meant."""
+
+    environment_id: str
+    path: EnvironmentPath
 
 
 @dataclass(frozen=True, slots=True)

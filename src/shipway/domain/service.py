@@ -8,6 +8,7 @@ from typing import Literal
 from shipway.domain.names import ServicePath
 from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import Resources
+from shipway.domain.secret import SecretHome
 from shipway.domain.source import Source
 from shipway.domain.strategy import Guard, Strategy
 from shipway.domain.volume import Volume
@@ -84,6 +85,11 @@ class Service:
     held: str = ""
     #: Nobody finds it by its path any more; it is there until all that it had has gone.
     deleting: bool = False
+
+    @property
+    def secret_home(self) -> SecretHome:
+        """Whose secrets it can be given."""
+        return SecretHome(self.environment_id, self.path.home)
 
     def scale_of(self, process: str, otherwise: int = 1) -> int:
         """Instances wanted of `process`: as scaled, else as many as the release begins with."""

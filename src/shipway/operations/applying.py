@@ -25,6 +25,7 @@ from shipway.operations import access, applying_writes, tenancy
 from shipway.operations.access import Actor
 from shipway.operations.applying_writes import Step
 from shipway.operations.described import state_of
+from shipway.operations.looking import look
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
@@ -108,6 +109,7 @@ async def apply(
     of a plan; if it would be another one by now, `Conflict`.
 
     Raises `SecretMissing` with all that are, `WouldBin`, and whatever creating and changing services raises."""
+    await look(platform, actor, path)
     done: list[Applied] = []
     with suppress(_NotKept):
         async with platform.database.write() as tx:

@@ -18,6 +18,7 @@ from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.looking import look
 from shipway.operations.rebuilding import rebuild_of
 from shipway.pipeline.config_changes import config_changes
 from shipway.pipeline.derived import derived
@@ -36,6 +37,7 @@ ConfigMode = Literal["snapshot", "current"]
 async def plan_deploy(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
     """Of the service's source with today's config and settings. Its process types are the newest release's: what the
     source declares by now is known once it is analyzed. Raises `NoRoom` as the deployment itself would."""
+    await look(platform, actor, path.home)
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await _to_be(tx, service)
@@ -53,6 +55,7 @@ async def plan_rollback(
 ) -> Plan:
     """To release `version`, by default the last that was live before: itself, or its image with today's config. Either
     says in `today` what the two have otherwise, and in `rebuilds_from` whether its image must be built again."""
+    await look(platform, actor, path.home)
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await earlier_release(tx, service, version)
@@ -74,6 +77,7 @@ def _rebuilding(made: Plan, rebuild: Rebuild) -> Plan:
 
 async def plan_restart(platform: Platform, actor: Actor, path: ServicePath, *, zero_downtime: bool = False) -> Plan:
     """Of the release that is live."""
+    await look(platform, actor, path.home)
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         release = await live_release(tx, service)
@@ -88,6 +92,7 @@ async def plan_scale(
     """To so many instances; `None` when nothing is live, so that only the next deployment starts as many.
     Raises `Invalid` for a process type that there is not."""
     check_counts(counts)
+    await look(platform, actor, path.home)
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
         await _check_processes(tx, service, counts)

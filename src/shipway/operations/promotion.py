@@ -16,6 +16,7 @@ from shipway.domain.source import Revision
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.images import refuse_pruned
+from shipway.operations.looking import look
 from shipway.operations.planning import live_release, numbered_release, plan_deploy, planned
 from shipway.operations.queueing import QueuePolicy, ask
 from shipway.operations.revisions import revision_of
@@ -70,6 +71,7 @@ async def plan_promotion(
     zero_downtime: bool = False,
 ) -> Plan:
     """What that would do. Raises as it does."""
+    await look(platform, actor, target.home)
     async with platform.database.read() as tx:
         release, service = await check_promotion(tx, actor, source, target, version, rebuild=rebuild)
         number = await services.last_number(tx, service.id, "release") + 1

@@ -11,10 +11,10 @@ from shipway.domain.service import Service
 from shipway.domain.tenancy import Environment
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.looking import look, secret_home
 from shipway.pipeline.platform import Platform
 from shipway.store import config_changes, releases, resealing, rollouts, secret_bindings, secrets, services
 from shipway.store.database import Tx
-from shipway.store.sealing import sealer
 from shipway.store.secret_bindings import Bindings
 
 #: Bytes: a variable of a process can't be longer (execve(2)), and a file under `/run/secrets` is memory.
@@ -26,6 +26,7 @@ _NONE: Mapping[str, str | None] = MappingProxyType({})
 
 async def list_secrets(platform: Platform, actor: Actor, path: EnvironmentPath) -> list[Secret]:
     """All of an environment's, by name, with who uses them. Never a value."""
+    await look(platform, actor, path)
     async with platform.database.read() as tx:
         return await _listed(tx, await _environment(tx, actor, path), path)
 
@@ -35,26 +36,24 @@ async def set_secret(platform: Platform, actor: Actor, path: EnvironmentPath, na
     has. Raises `Invalid`."""
     secret_name(name)
     _check_value(name, value)
-    async with platform.database.write() as tx:
-        environment = await _environment(tx, actor, path)
-        key = await sealer(tx, platform.settings.home)
-        await secrets.put(tx, environment.id, name, value, key, actor=actor.user.name)
-        return await _one(tx, environment, path, name)
+    home = await secret_home(platform, actor, path)
+    await platform.vault.put(home, name, value, actor=actor.user.name)
+    return await _one(platform, actor, path, name)
 
 
 async def revoke_secret(platform: Platform, actor: Actor, path: EnvironmentPath, name: str, version: int) -> Secret:
     """Forget a version's value for ever: no instance is started with it again, by no rollback either. What runs with it goes
     on until it is replaced; `used_by` says who that is. Revoking it again changes nothing. Raises `SecretMissing`."""
-    async with platform.database.write() as tx:
-        environment = await _environment(tx, actor, path)
-        await secrets.revoke(tx, environment.id, name, version, actor.user.name)
-        return await _one(tx, environment, path, name)
+    home = await secret_home(platform, actor, path)
+    await platform.vault.revoke(home, name, version, actor=actor.user.name)
+    return await _one(platform, actor, path, name)
 
 
 async def delete_secret(platform: Platform, actor: Actor, path: EnvironmentPath, name: str) -> None:
     """Forget it with all its versions. Raises `SecretMissing`, and `Conflict` while something uses it: what is to be of no
     use at once is revoked instead."""
-    async with platform.database.write() as tx:
+
+    async def check(tx: Tx) -> None:
         environment = await _environment(tx, actor, path)
         used = [use for use in await _uses(tx, environment, path) if secret_reference(use.reference).name == name]
         if used:
@@ -63,7 +62,9 @@ async def delete_secret(platform: Platform, actor: Actor, path: EnvironmentPath,
                 f"{name} is used by {how} of {used[0].path}.",
                 hint="Unbind it and deploy, then delete it. `shipway secrets revoke` makes a version useless at once.",
             )
-        await secrets.remove(tx, environment.id, name, actor.user.name)
+
+    home = await secret_home(platform, actor, path)
+    await platform.vault.remove(home, name, actor=actor.user.name, check=check)
 
 
 async def list_bindings(platform: Platform, actor: Actor, path: ServicePath) -> Bindings:
@@ -83,6 +84,7 @@ async def change_bindings(
     """Bind each variable or file to a reference, or with `None` no longer; all of it or nothing. It takes effect with the
     next release. Raises `Invalid`, `NotFound`, `SecretMissing` and `SecretRevoked`."""
     check_names(variables, files)
+    await look(platform, actor, path.home)
     async with platform.database.write() as tx:
         service = await access.service(tx, actor, path)
         await config_changes.one_at_a_time(tx, service)
@@ -116,8 +118,15 @@ async def _listed(tx: Tx, environment: Environment, path: EnvironmentPath) -> li
     ]
 
 
-async def _one(tx: Tx, environment: Environment, path: EnvironmentPath, name: str) -> Secret:
-    return next(each for each in await _listed(tx, environment, path) if each.name == name)
+async def _one(platform: Platform, actor: Actor, path: EnvironmentPath, name: str) -> Secret:
+    async with platform.database.read() as tx:
+        known = await _listed(tx, await _environment(tx, actor, path), path)
+    found = next((each for each in known if each.name == name), None)
+    if found is None:
+        raise NotFound(
+            f"Somebody else has deleted {path}/{name} meanwhile.", hint="`shipway secrets` lists what there is."
+        )
+    return found
 
 
 async def _uses(tx: Tx, environment: Environment, path: EnvironmentPath) -> list[SecretUse]:

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 
 from shipway.domain.clock import now
+from shipway.domain.secret import SecretHome
 from shipway.domain.service import Service
 from shipway.pipeline import topics
 from shipway.pipeline.files import sweep_files
@@ -110,6 +111,7 @@ async def _remove_above(platform: Platform, chosen: Marked) -> None:
             inside = await services.listed(tx, environment_id=environment_id)
         if path and not inside:
             await platform.engine.remove_network(path.network)
+            await platform.vault.forget(SecretHome(environment_id, path))
             async with platform.database.write() as tx:
                 await deletion.remove_environment(tx, environment_id)
     async with platform.database.write() as tx:

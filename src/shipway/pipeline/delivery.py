@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from shipway.domain.release import Release, refuse_changed
 from shipway.domain.secret import secret_reference
 from shipway.pipeline.platform import Platform
-from shipway.store import secrets, services
-from shipway.store.database import Tx
-from shipway.store.sealing import Sealer, sealer
+from shipway.store import services
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +26,17 @@ async def delivery(platform: Platform, release: Release) -> Delivery:
 
     All that is started passes here first. Raises `ReleaseChanged` when the release is not what it was, `SecretMissing` or
     `SecretRevoked` when a secret can't be had, and nothing of the release is to be started then: a version that was revoked
-    is never brought back, by no rollback either. `Unavailable` when a value can't be opened.
+    is never brought back, by no rollback either. `Unavailable` or `VaultRefused` when a value can't be
+    opened.
     """
     refuse_changed(release)
     given = release.given
     if not (given.secrets or given.secret_files):
         return Delivery(dict(given.config))
+    named = {text: secret_reference(text) for text in (*given.secrets.values(), *given.secret_files.values())}
     async with platform.database.read() as tx:
-        environment_id = (await services.get(tx, release.service_id)).environment_id
-        key = await sealer(tx, platform.settings.home)
-        variables = await _opened(tx, environment_id, given.secrets, key)
-        files = await _opened(tx, environment_id, given.secret_files, key)
+        service = await services.get(tx, release.service_id)
+    values = await platform.vault.opened(service.secret_home, named.values())
+    variables = {name: values[named[text]] for name, text in given.secrets.items()}
+    files = {name: values[named[text]] for name, text in given.secret_files.items()}
     return Delivery({**given.config, **variables}, frozenset(variables), files)
-
-
-async def _opened(tx: Tx, environment_id: str, named: Mapping[str, str], key: Sealer) -> dict[str, str]:
-    return {name: await secrets.opened(tx, environment_id, secret_reference(text), key) for name, text in named.items()}

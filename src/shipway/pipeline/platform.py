@@ -16,6 +16,7 @@ from shipway.sources.source import Sources
 from shipway.store.database import Database
 from shipway.store.logs import StepLogs
 from shipway.store.signals import Signals
+from shipway.vault.vault import Vault
 
 
 class Prober(Protocol):
@@ -54,6 +55,7 @@ class Platform:
     prober: Prober
     logs: StepLogs
     signals: Signals
+    vault: Vault
     #: Held by whoever carries out deletions: what is made anew at the same path has the same names (`pipeline/deletion.py`).
     deleting: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -10,7 +10,7 @@ from shipway.domain.masking import MaskedLines, Masking
 from shipway.domain.service import Service
 from shipway.domain.workload import LogLine
 from shipway.pipeline.platform import Platform
-from shipway.store import build_secrets, secrets
+from shipway.store import build_secrets
 from shipway.store.sealing import sealer
 
 
@@ -24,8 +24,8 @@ async def masking(platform: Platform, service: Service) -> Masking:
     """
     async with platform.database.read() as tx:
         key = await sealer(tx, platform.settings.home)
-        given = await secrets.all_opened(tx, service.environment_id, key)
-        return Masking([*given, *(await build_secrets.opened(tx, service.id, key)).values()])
+        of_builds = (await build_secrets.opened(tx, service.id, key)).values()
+    return Masking([*await platform.vault.all_opened(service.secret_home), *of_builds])
 
 
 async def said(

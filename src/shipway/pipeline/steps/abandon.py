@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from contextlib import suppress
 
-from shipway.domain.errors import SecretMissing, SecretRevoked, Unavailable
+from shipway.domain.errors import SecretMissing, SecretRevoked, Unavailable, VaultRefused
 from shipway.pipeline.context import Context
 from shipway.pipeline.in_place import put_back
 from shipway.pipeline.local_image import let_go
@@ -47,13 +47,13 @@ async def _bring_back(ctx: Context) -> None:
         ctx.log(f"-----> Bringing back the old: {', '.join(each.parked)}")
         try:
             await unpark(ctx.platform, each)
-        except (SecretMissing, SecretRevoked) as error:
+        except (SecretMissing, SecretRevoked, VaultRefused) as error:
             # Revoked since they started. The candidate is to be gone all the same.
             ctx.log(f"!     {error.message} They can't be started again; deploy, or roll back to a release without it.")
 
 
 async def _keep_logs(ctx: Context) -> None:
-    with suppress(Unavailable):
+    with suppress(Unavailable, VaultRefused):
         for instance in await ctx.platform.engine.instances(deployment=ctx.deployment.id):
             ctx.log(f"-----> Last lines of {instance.name}")
             async for line in said(ctx.platform, ctx.service, instance.name, tail=KEPT_LINES):

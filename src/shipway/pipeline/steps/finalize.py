@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shipway.domain.artifacts import Finished, Rollout, Switch
 from shipway.domain.cutover import Drained, Shift, cutover, drained
-from shipway.domain.errors import SecretMissing, SecretRevoked
+from shipway.domain.errors import SecretMissing, SecretRevoked, VaultRefused
 from shipway.domain.process import WEB
 from shipway.domain.traffic import Traffic
 from shipway.pipeline.context import Context
@@ -102,6 +102,6 @@ async def _keep_up(ctx: Context) -> None:
     if own is not None and own.state == "live":
         try:
             await stand(ctx.platform, own, set(own.instances) - set(own.parked))
-        except (SecretMissing, SecretRevoked) as error:
+        except (SecretMissing, SecretRevoked, VaultRefused) as error:
             # Revoked since they started. They serve on; nothing can start them again, and the old ones go all the same.
             ctx.log(f"!     {error.message} What runs goes on, and nothing starts it again.")

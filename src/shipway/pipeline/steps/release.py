@@ -27,7 +27,7 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
     """The release to make live: an existing one for a rollback or restart, unless its image had to be built again and is
     another by that; else a new one of `image`, of an image that there is already, or of the one the service names. And how it
     is to come to serve. Raises `ReleaseCommandFailed`,
-    `NoRoom` where there is no room for it, or what resolving a foreign image raises."""
+    `NoRoom` where there is no room for it, what `delivery` raises, or what resolving a foreign image raises."""
     if ctx.deployment.action == "config":
         release = await create_refiled(ctx)
         ctx.log(
@@ -41,11 +41,15 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
         # Better told here than by instances that can't start: of one that was revoked since nobody has the value.
         await delivery(ctx.platform, release)
         return Released(release.id, release.number, await decide(ctx, release))
+    # A Vault that others write to: asked now, so that the newest is pinned, and not in the transaction that does it.
+    await ctx.platform.vault.look(ctx.service.secret_home)
     if origin := ctx.deployment.image_from:
         release = await _derived(ctx, origin)
     else:
         release = await _new(ctx, image or await _foreign_image(ctx), analysis)
     ctx.log(f"-----> Release v{release.number}: {release.image.label} with {_told(release.given)}")
+    # Before anything starts: it may be known that there is a value, and yet nobody be allowed to have it.
+    await delivery(ctx.platform, release)
     planned = await decide(ctx, release)
     if release.release_command and ctx.deployment.brings_new:
         await _run_release_command(ctx, release)
