@@ -26,14 +26,17 @@ from shipway.store import deployments, releases, services
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
     """The release to make live: an existing one for a rollback or restart, unless its image had to be built again and is
     another by that; else a new one of `image`, of an image that there is already, or of the one the service names. And how it
-    is to come to serve. Raises `ReleaseCommandFailed`,
-    `NoRoom` where there is no room for it, what `delivery` raises, or what resolving a foreign image raises."""
+    is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where there is no room for it, what `delivery` raises, or what
+    resolving a foreign image raises."""
     if ctx.deployment.action == "config":
         release = await create_refiled(ctx)
         ctx.log(
             f"-----> Release v{release.number}: what is live, with {len(release.given.files)} config files of today"
         )
         return Released(release.id, release.number, await decide(ctx, release))
+    if ctx.deployment.makes_release:
+        # A Vault that others write to: asked now, so that the newest is pinned, and not in the transaction that does it.
+        await ctx.platform.vault.look(ctx.service.secret_home)
     rebuild = ctx.deployment.rebuild
     rebuilt = await create_rebuilt(ctx, rebuild, image) if rebuild and image else None
     if rebuilt or not ctx.deployment.makes_release:
@@ -41,8 +44,6 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
         # Better told here than by instances that can't start: of one that was revoked since nobody has the value.
         await delivery(ctx.platform, release)
         return Released(release.id, release.number, await decide(ctx, release))
-    # A Vault that others write to: asked now, so that the newest is pinned, and not in the transaction that does it.
-    await ctx.platform.vault.look(ctx.service.secret_home)
     if origin := ctx.deployment.image_from:
         release = await _derived(ctx, origin)
     else:
