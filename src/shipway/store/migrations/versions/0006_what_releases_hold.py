@@ -130,22 +130,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["releases.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("release_id"),
     )
-    with op.batch_alter_table("builds", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("removed_at", sa.String(length=32), nullable=True))
-
     with op.batch_alter_table("config_vars", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reference", sa.String(length=240), server_default="", nullable=False))
 
     with op.batch_alter_table("deployments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("image_from", sa.JSON(), nullable=True))
-        batch_op.add_column(sa.Column("rebuild", sa.JSON(), nullable=True))
 
     with op.batch_alter_table("environments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch", sa.String(length=200), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
-
-    with op.batch_alter_table("projects", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
 
     with op.batch_alter_table("releases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("secrets", sa.JSON(), server_default="{}", nullable=False))
@@ -153,11 +145,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("files", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("hash", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("image_from", sa.JSON(), nullable=True))
-        batch_op.add_column(sa.Column("rebuilt", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("services", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.Text(), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
 
     _write_down_what_is_set()
     _forbid_changes()
