@@ -69,7 +69,7 @@ def test_a_rollback_tells_first_what_differs_and_then_that_pushes_are_held(termi
     assert "Automatic deployments are held: d3 rolled back to v1, by admin." in done.err
     assert "Auto-deploy  held: d3 rolled back to v1, by admin" in terminal.ok("status", SERVICE)
     resumed = terminal.ok("auto-deploy", "resume", SERVICE)
-    assert resumed == f"Automatic deployments of {SERVICE} go on with the next push.\n"
+    assert resumed == f"{SERVICE} deploys pushes of the branch that it is deployed from by itself.\n"
     assert "Auto-deploy" not in terminal.ok("status", SERVICE)
     assert "are held: held by admin." in terminal.ok("auto-deploy", "hold", SERVICE)
 

@@ -13,6 +13,7 @@ from shipway.api.routes import (
     builds,
     config,
     deletion,
+    deploy_urls,
     deployments,
     environment_config,
     environments,
@@ -35,6 +36,7 @@ from shipway.api.routes import (
     traffic,
     uploads,
     volumes,
+    webhooks,
     whoami,
     workspaces,
 )
@@ -50,6 +52,8 @@ _RESOURCES = (
     scale,
     traffic,
     auto_deploy,
+    webhooks,
+    deploy_urls,
     config,
     secrets,
     environment_config,
@@ -91,7 +95,7 @@ def create_app(platform: Platform) -> FastAPI:
     openapi.install(app)
     # The last one added is the outermost.
     app.add_middleware(SameOrigin, public_url=platform.settings.url)
-    app.add_middleware(BodyLimit, exempt=uploads.router.prefix)
+    app.add_middleware(BodyLimit, larger={uploads.router.prefix: 0, webhooks.HOOKS: webhooks.MOST_DELIVERED})
     app.add_middleware(Incidents)
     app.add_middleware(SecurityHeaders)
     return app

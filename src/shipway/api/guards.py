@@ -1,5 +1,6 @@
 """What protects people in browsers: headers on every answer, and no change on behalf of another site (S13.2)."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -53,15 +54,17 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Middleware: no request is read beyond `MOST_BODY`; what is `exempt`, a path, has a limit of its own."""
+    """Middleware: no request is read beyond `MOST_BODY` bytes, or beyond what is said of the beginning of its path; 0: it has
+    a limit of its own."""
 
-    def __init__(self, app: ASGIApp, exempt: str) -> None:
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
         self._app = app
-        self._exempt = exempt
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; reading too much of it raises the 413."""
-        if scope["type"] != "http" or scope["path"] == self._exempt:
+        most = self._most(scope["path"]) if scope["type"] == "http" else 0
+        if not most:
             await self._app(scope, receive, send)
             return
         read = 0
@@ -70,11 +73,14 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MOST_BODY:
-                raise HTTPException(413, f"A request's body has at most {MOST_BODY // 1024**2} MiB.")
+            if read > most:
+                raise HTTPException(413, f"A request's body has at most {most // 1024**2} MiB.")
             return message
 
         await self._app(scope, receiving, send)
+
+    def _most(self, path: str) -> int:
+        return next((most for beginning, most in self._larger.items() if path.startswith(beginning)), MOST_BODY)
 
 
 class SameOrigin:

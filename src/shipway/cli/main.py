@@ -39,7 +39,7 @@ COMMANDS: Commands = {
         ),
         "auto-deploy": (
             f"{_HERE}.auto_deploy:auto_deploy",
-            "Hold a service's automatic deployments, or let them go on.",
+            "Say which pushes a service deploys by itself, or hold that.",
         ),
         "cancel": (f"{_HERE}.change:cancel", "Stop a deployment before traffic moves."),
         "config": (f"{_HERE}.config:config", "List, set and unset config vars."),
@@ -78,6 +78,11 @@ COMMANDS: Commands = {
         "registries": (
             f"{_HERE}.registries:registries",
             "List, add and remove private registries that builds read from.",
+        ),
+        "webhooks": (f"{_HERE}.webhooks:webhooks", "Let a code host tell of pushes, and see what came of each."),
+        "deploy-urls": (
+            f"{_HERE}.deploy_urls:deploy_urls",
+            "List, create and remove URLs that deploy one service, for CI.",
         ),
         "tokens": (f"{_HERE}.tokens:tokens", "List, create and revoke your API tokens."),
         "docs": (f"{_HERE}.docs:docs", "What a shipway.toml may say, key by key."),

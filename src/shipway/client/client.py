@@ -13,6 +13,7 @@ from shipway.client.calls.secrets import Secrets
 from shipway.client.calls.services import Services
 from shipway.client.calls.tenancy import Tenancy
 from shipway.client.calls.tokens import Tokens
+from shipway.client.calls.triggers import Triggers
 from shipway.client.calls.uploads import Uploads
 from shipway.client.calls.volumes import Volumes
 from shipway.client.transport import Transport
@@ -27,6 +28,7 @@ class Client(
     Secrets,
     Files,
     Volumes,
+    Triggers,
     Deployments,
     Releases,
     Images,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from shipway.domain.following import Following
 from shipway.domain.names import ServicePath
 from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import Resources
@@ -83,6 +84,7 @@ class Service:
     traffic: TrafficMode = "open"
     #: Why nothing is deployed by itself for now, pushes or otherwise; empty when it is.
     held: str = ""
+    following: Following = field(default_factory=Following)
     #: Nobody finds it by its path any more; it is there until all that it had has gone.
     deleting: bool = False
 

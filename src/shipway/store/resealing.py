@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, select, update
 
-from shipway.store import build_secrets, registry_credentials, sealing_keys, secrets
+from shipway.store import build_secrets, registry_credentials, sealing_keys, secrets, webhooks
 from shipway.store import tables as t
 from shipway.store.database import Database, Tx
 from shipway.store.sealing import KEY_FILE, SEALED, Sealer, sealer_for_rotation
@@ -20,6 +20,7 @@ _ABOUT: Mapping[Table, Callable[[Row[Any]], str]] = {
     t.registry_credentials: lambda row: registry_credentials.about(row.workspace_id, row.host),
     t.build_secrets: lambda row: build_secrets.about(row.service_id, row.name),
     t.secret_versions: lambda row: secrets.about(row.secret_id, row.version),
+    t.webhooks: lambda row: webhooks.about(row.id),
 }
 
 

@@ -20,7 +20,7 @@ __all__ = ["KEY_FILE", "SEALED", "Sealer", "sealer", "sealer_for_rotation"]
 
 _NONCE_BYTES = 12
 #: All tables that hold sealed values.
-SEALED: Sequence[Table] = (t.registry_credentials, t.build_secrets, t.secret_versions)
+SEALED: Sequence[Table] = (t.registry_credentials, t.build_secrets, t.secret_versions, t.webhooks)
 #: PostgreSQL's advisory lock of whoever seals; a rotation has it alone.
 _LOCK = 0x5EA1
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from shipway.domain.clock import now
 from shipway.domain.codec import decode, encode
 from shipway.domain.errors import Conflict
+from shipway.domain.following import Following
 from shipway.domain.ids import new_id
 from shipway.domain.names import ServicePath
 from shipway.domain.service import Service, ServiceSettings, TrafficMode
@@ -83,6 +84,12 @@ async def listed(tx: Tx, *, environment_id: str | None = None) -> list[Service]:
     return await _services(tx, (await tx.execute(query)).all())
 
 
+async def of_workspace(tx: Tx, workspace_id: str) -> list[Service]:
+    """A workspace's, those that are being deleted not; by path."""
+    mine = (t.services.c.workspace_id == workspace_id) & t.services.c.deleting_at.is_(None)
+    return await _services(tx, (await tx.execute(select(t.services).where(mine).order_by(t.services.c.path))).all())
+
+
 async def next_number(tx: Tx, service_id: str, counter: Literal["build", "release", "deployment"]) -> int:
     """Take the next number of one of a service's counters; numbers are never given twice."""
     column = t.services.c[f"last_{counter}"]
@@ -127,6 +134,12 @@ async def hold(tx: Tx, service_id: str, reason: str) -> None:
     await tx.execute(update(t.services).where(t.services.c.id == service_id).values(held=reason))
 
 
+async def set_following(tx: Tx, service_id: str, following: Following) -> None:
+    """Record which pushes are deployed by themselves."""
+    query = update(t.services).where(t.services.c.id == service_id).values(following=encode(following))
+    await tx.execute(query)
+
+
 async def remove(tx: Tx, service_id: str) -> None:
     """Delete a service with its hosts, config, deployments and releases."""
     await tx.execute(delete(t.services).where(t.services.c.id == service_id))
@@ -161,5 +174,6 @@ def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
         created_at=row.created_at,
         traffic=row.traffic,
         held=row.held,
+        following=decode(Following, row.following),
         deleting=row.deleting_at is not None,
     )

@@ -46,10 +46,6 @@ class Services(Asking):
         """Let requests reach its instances (`open`), or not (`maintenance`, `paused`)."""
         return self._ask(models.Traffic, "PUT", f"{paths.service(path)}/traffic", json={"mode": mode})
 
-    def set_auto_deploy(self, path: str, state: str) -> models.AutoDeploy:
-        """Deploy what comes by itself (`on`), or not (`held`)."""
-        return self._ask(models.AutoDeploy, "PUT", f"{paths.service(path)}/auto-deploy", json={"state": state})
-
     def restart(self, path: str) -> models.Deployment:
         """New instances of what is live."""
         return self._ask(models.Deployment, "POST", f"{paths.service(path)}/restart")

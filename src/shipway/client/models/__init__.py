@@ -20,6 +20,7 @@ from shipway.client.models.secrets import Bindings, Secret, SecretUse, SecretVer
 from shipway.client.models.service import AutoDeploy, Copied, Instance, Restart, Scaled, Service, Traffic
 from shipway.client.models.tenancy import Cloned, ClonedService, Environment, EnvironmentDetail, Project, Workspace
 from shipway.client.models.token import NewToken, Token, WhoAmI
+from shipway.client.models.triggers import Delivery, DeployUrl, NewDeployUrl, NewWebhook, Outcome, Webhook
 from shipway.client.models.volume import Declared, Volume, Volumes
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "Copied",
     "Cutover",
     "Declared",
+    "Delivery",
+    "DeployUrl",
     "Deployment",
     "DeploymentPage",
     "Difference",
@@ -61,7 +64,10 @@ __all__ = [
     "Loss",
     "LostVolume",
     "Move",
+    "NewDeployUrl",
     "NewToken",
+    "NewWebhook",
+    "Outcome",
     "Plan",
     "ProcessChange",
     "Project",
@@ -87,6 +93,7 @@ __all__ = [
     "VarChangePage",
     "Volume",
     "Volumes",
+    "Webhook",
     "WhoAmI",
     "Workspace",
 ]

@@ -67,10 +67,12 @@ class Scaled(TypedDict):
 
 
 class AutoDeploy(TypedDict):
-    """Whether what comes by itself is deployed."""
+    """Which pushes are deployed by themselves."""
 
     state: str
     reason: str
+    branch: str
+    paths: list[str]
 
 
 class Traffic(TypedDict):

@@ -20,6 +20,7 @@ from shipway.store.tables.deployments import builds, deployments, queue, release
 from shipway.store.tables.rollouts import restarts, rollouts
 from shipway.store.tables.services import hosts, services
 from shipway.store.tables.tenancy import environments, projects, registry_credentials, workspaces
+from shipway.store.tables.triggers import deliveries, deploy_urls, outcomes, webhooks
 from shipway.store.tables.volumes import volumes
 
 __all__ = [
@@ -30,12 +31,15 @@ __all__ = [
     "config_vars",
     "contents",
     "credentials",
+    "deliveries",
+    "deploy_urls",
     "deployments",
     "environment_vars",
     "environments",
     "hosts",
     "memberships",
     "metadata",
+    "outcomes",
     "projects",
     "queue",
     "registry_credentials",
@@ -50,5 +54,6 @@ __all__ = [
     "steps",
     "users",
     "volumes",
+    "webhooks",
     "workspaces",
 ]

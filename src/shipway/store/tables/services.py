@@ -20,6 +20,8 @@ services = Table(
     Column("traffic", String(16), nullable=False, server_default="open"),
     #: Why pushes don't deploy for now: somebody rolled back; empty when they do.
     Column("held", Text, nullable=False, server_default=""),
+    #: Which pushes are deployed by themselves.
+    Column("following", JSON, nullable=False, server_default="{}"),
     deleting(),
     Column("last_build", Integer, nullable=False),
     Column("last_release", Integer, nullable=False),

@@ -1,4 +1,4 @@
-"""Images that are pruned and built again, and what is being deleted"""
+"""Images that are pruned and built again, what is being deleted, and what deploys by itself"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,72 @@ def upgrade() -> None:
     for table in ("services", "environments", "projects"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("deleting_at", sa.String(length=32), nullable=True))
+
+    with op.batch_alter_table("services", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("following", sa.JSON(), server_default="{}", nullable=False))
+
+    _add_triggers()
+
+
+def _add_triggers() -> None:
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("workspace_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.String(length=80), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_webhooks_workspace_id", "webhooks", ["workspace_id"])
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("webhook_id", sa.String(length=40), nullable=False),
+        sa.Column("identity", sa.String(length=200), nullable=False),
+        sa.Column("event", sa.String(length=80), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("webhook_id", "identity"),
+    )
+    op.create_index("ix_deliveries_webhook_id", "deliveries", ["webhook_id"])
+    op.create_table(
+        "outcomes",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("delivery_id", sa.String(length=40), nullable=False),
+        sa.Column("service_id", sa.String(length=40), nullable=True),
+        sa.Column("service", sa.String(length=180), nullable=False),
+        sa.Column("branch", sa.String(length=250), nullable=False),
+        sa.Column("before", sa.String(length=40), nullable=False),
+        sa.Column("after", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("deployment_id", sa.String(length=40), nullable=False),
+        sa.Column("commit", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["service_id"], ["services.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("ix_outcomes_delivery_id", "outcomes", ["delivery_id"])
+    op.create_index("ix_outcomes_of_branch", "outcomes", ["service_id", "branch", "number"])
+    op.create_table(
+        "deploy_urls",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("service_id", sa.String(length=40), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=80), nullable=False),
+        sa.Column("created_by", sa.String(length=80), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("used_at", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(["service_id"], ["services.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    op.create_index("ix_deploy_urls_service_id", "deploy_urls", ["service_id"])
 
 
 def downgrade() -> None:
