@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shipway.domain.errors import NotFound, Unauthenticated
 from shipway.domain.following import Following
-from shipway.domain.push import CodeHost, Push, Told, newest, repository_key
+from shipway.domain.push import CodeHost, Push, Told, newest
 from shipway.domain.service import Service
 from shipway.domain.source import GitSource, Revision
 from shipway.domain.webhook import Delivery, Outcome, Webhook
@@ -82,7 +82,7 @@ async def _record(platform: Platform, webhook: Webhook, delivered: Delivered, pu
 
 async def _tell(tx: Tx, platform: Platform, webhook: Webhook, delivery_id: str, push: Push) -> None:
     """Each service that has the repository decides; where none has, that is what came of it."""
-    having = [each for each in await services.of_workspace(tx, webhook.workspace_id) if _has(each, push)]
+    having = await services.having(tx, webhook.workspace_id, push.repositories)
     for service in having:
         branch = await _branch(tx, service, push)
         if why := refusal(service, branch, push):
@@ -132,10 +132,6 @@ async def _deploy(tx: Tx, platform: Platform, kind: CodeHost, service: Service, 
     )
     late = "" if first is this else f" of {first.after[:7]}, which was pushed after it"
     return Outcome(path, "deployed", f"d{made.number}{late}", made.id), first.after
-
-
-def _has(service: Service, push: Push) -> bool:
-    return isinstance(service.source, GitSource) and repository_key(service.source.url) in push.repositories
 
 
 async def _branch(tx: Tx, service: Service, push: Push) -> str:

@@ -48,12 +48,12 @@ async def remove_webhook(platform: Platform, actor: Actor, workspace: str, webho
 
 
 async def list_deliveries(
-    platform: Platform, actor: Actor, workspace: str, *, webhook_id: str = "", limit: int = 50
+    platform: Platform, actor: Actor, workspace: str, *, webhook_id: str = "", before: str = "", limit: int = 50
 ) -> list[Delivery]:
-    """What a workspace's webhooks, or one of them, told, newest first, each with what came of it."""
+    """What a workspace's webhooks, or one of them, told, newest first, each with what came of it; of those before one."""
     async with platform.database.read() as tx:
         home = await access.workspace(tx, actor, workspace)
-        return await webhooks.deliveries(tx, home.id, webhook_id=webhook_id, limit=limit)
+        return await webhooks.deliveries(tx, home.id, webhook_id=webhook_id, before=before, limit=limit)
 
 
 def url_of(platform: Platform, webhook: Webhook) -> str:

@@ -12,8 +12,9 @@ from shipway.domain.errors import Conflict
 from shipway.domain.following import Following
 from shipway.domain.ids import new_id
 from shipway.domain.names import ServicePath
+from shipway.domain.push import repository_key
 from shipway.domain.service import Service, ServiceSettings, TrafficMode
-from shipway.domain.source import Source
+from shipway.domain.source import GitSource, Source
 from shipway.domain.tenancy import Environment
 from shipway.store import tables as t
 from shipway.store.database import Tx
@@ -30,6 +31,7 @@ async def create(
         "slug": path.service,
         "path": str(path),
         "source": encode(source),
+        "repository": _repository(source),
         "settings": encode(settings),
         "scale": {},
         "last_build": 0,
@@ -84,10 +86,11 @@ async def listed(tx: Tx, *, environment_id: str | None = None) -> list[Service]:
     return await _services(tx, (await tx.execute(query)).all())
 
 
-async def of_workspace(tx: Tx, workspace_id: str) -> list[Service]:
-    """A workspace's, those that are being deleted not; by path."""
+async def having(tx: Tx, workspace_id: str, repositories: Sequence[str]) -> list[Service]:
+    """Those of a workspace that are deployed from a repository that has one of these keys; by path."""
     mine = (t.services.c.workspace_id == workspace_id) & t.services.c.deleting_at.is_(None)
-    return await _services(tx, (await tx.execute(select(t.services).where(mine).order_by(t.services.c.path))).all())
+    query = select(t.services).where(mine, t.services.c.repository.in_([key for key in repositories if key]))
+    return await _services(tx, (await tx.execute(query.order_by(t.services.c.path))).all())
 
 
 async def next_number(tx: Tx, service_id: str, counter: Literal["build", "release", "deployment"]) -> int:
@@ -113,6 +116,8 @@ async def change(
 ) -> None:
     """Replace what is given."""
     values = {"settings": settings and encode(settings), "source": source and encode(source), "scale": scale}
+    if source is not None:
+        values["repository"] = _repository(source)
     given = {name: value for name, value in values.items() if value is not None}
     if given:
         await tx.execute(update(t.services).where(t.services.c.id == service_id).values(given))
@@ -158,6 +163,10 @@ async def _services(tx: Tx, rows: Sequence[Row[Any]]) -> list[Service]:
     for host in await tx.execute(query):
         hosts.setdefault(host.service_id, []).append(host.host)
     return [_service(row, tuple(hosts.get(row.id, ()))) for row in rows]
+
+
+def _repository(source: Source) -> str:
+    return repository_key(source.url) if isinstance(source, GitSource) else ""
 
 
 def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:

@@ -56,9 +56,7 @@ async def remove(tx: Tx, workspace_id: str, webhook_id: str) -> bool:
 
 
 async def record(tx: Tx, webhook_id: str, identity: str, event: str, about: str) -> str | None:
-    """A new delivery's id; `None` when it is known already. What is older than `KEPT` is forgotten."""
-    old = (t.deliveries.c.webhook_id == webhook_id) & (t.deliveries.c.received_at < now() - KEPT)
-    await tx.execute(delete(t.deliveries).where(old))
+    """A new delivery's id; `None` when it is known already."""
     row = {"id": new_id("dlv"), "webhook_id": webhook_id, "identity": identity, "event": event[:80], "about": about}
     try:
         async with tx.begin_nested():
@@ -66,6 +64,11 @@ async def record(tx: Tx, webhook_id: str, identity: str, event: str, about: str)
     except IntegrityError:
         return None
     return row["id"]
+
+
+async def purge_old(tx: Tx) -> None:
+    """Forget what was told longer ago than `KEPT`."""
+    await tx.execute(delete(t.deliveries).where(t.deliveries.c.received_at < now() - KEPT))
 
 
 async def known(tx: Tx, webhook_id: str, identity: str) -> Delivery:
@@ -80,13 +83,16 @@ async def get(tx: Tx, delivery_id: str) -> Delivery:
     return (await _deliveries(tx, (await tx.execute(query)).all()))[0]
 
 
-async def deliveries(tx: Tx, workspace_id: str, *, webhook_id: str = "", limit: int = 50) -> list[Delivery]:
-    """A workspace's, or one webhook's of it, newest first."""
+async def deliveries(
+    tx: Tx, workspace_id: str, *, webhook_id: str = "", before: str = "", limit: int = 50
+) -> list[Delivery]:
+    """A workspace's, or one webhook's of it, newest first; of those before the one of that id."""
     query = select(t.deliveries).join(t.webhooks).where(t.webhooks.c.workspace_id == workspace_id)
     if webhook_id:
         query = query.where(t.webhooks.c.id == webhook_id)
-    query = query.order_by(t.deliveries.c.received_at.desc(), t.deliveries.c.id.desc()).limit(limit)
-    return await _deliveries(tx, (await tx.execute(query)).all())
+    if before:
+        query = query.where(t.deliveries.c.id < before)
+    return await _deliveries(tx, (await tx.execute(query.order_by(t.deliveries.c.id.desc()).limit(limit))).all())
 
 
 async def decide(

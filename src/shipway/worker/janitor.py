@@ -11,7 +11,7 @@ from shipway.pipeline.files import sweep_files
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import retire
 from shipway.pipeline.standing import unpark
-from shipway.store import deployments, queue, rollouts, services, users
+from shipway.store import deployments, queue, rollouts, services, users, webhooks
 from shipway.worker import volume_bin
 from shipway.worker.contained import contained
 from shipway.worker.memory import give_back
@@ -51,6 +51,7 @@ class Janitor:
         await sweep_files(self._platform)
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)
+            await webhooks.purge_old(tx)
         await self._platform.builder.tidy()
 
     async def _present(self) -> set[str]:

@@ -57,8 +57,9 @@ async def list_deliveries(
     workspace: WorkspaceName,
     *,
     webhook: Annotated[str, Query(max_length=40, description="Only this one's.")] = "",
+    before: Annotated[str, Query(max_length=40, description="Only those before the delivery of this id.")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[DeliveryOut]:
     """What webhooks told, newest first, and for each push what every service that has the repository did about it."""
-    known = await webhooks.list_deliveries(platform, actor, workspace, webhook_id=webhook, limit=limit)
+    known = await webhooks.list_deliveries(platform, actor, workspace, webhook_id=webhook, before=before, limit=limit)
     return [DeliveryOut.model_validate(each) for each in known]

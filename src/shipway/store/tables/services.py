@@ -1,6 +1,6 @@
 """Services, with the hosts that are theirs."""
 
-from sqlalchemy import JSON, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from shipway.store.tables.columns import created, deleting, metadata, references, row_id
 
@@ -13,6 +13,8 @@ services = Table(
     Column("slug", String(40), nullable=False),
     Column("path", String(180), nullable=False, unique=True),
     Column("source", JSON, nullable=False),
+    #: `domain.push.repository_key` of its repository; empty where the source is none.
+    Column("repository", String(2000), nullable=False, server_default=""),
     Column("settings", JSON, nullable=False),
     Column("scale", JSON, nullable=False),
     Column("live_deployment_id", String(40)),
@@ -28,6 +30,7 @@ services = Table(
     Column("last_deployment", Integer, nullable=False),
     created(),
     UniqueConstraint("environment_id", "slug"),
+    Index("ix_services_of_repository", "workspace_id", "repository"),
 )
 
 hosts = Table(

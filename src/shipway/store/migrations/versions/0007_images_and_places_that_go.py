@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shipway.domain.push import repository_key
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -25,8 +27,18 @@ def upgrade() -> None:
 
     with op.batch_alter_table("services", schema=None) as batch_op:
         batch_op.add_column(sa.Column("following", sa.JSON(), server_default="{}", nullable=False))
+        batch_op.add_column(sa.Column("repository", sa.String(length=2000), server_default="", nullable=False))
+    op.create_index("ix_services_of_repository", "services", ["workspace_id", "repository"])
 
+    _key_repositories()
     _add_triggers()
+
+
+def _key_repositories() -> None:
+    services = sa.table("services", sa.column("id"), sa.column("source", sa.JSON), sa.column("repository"))
+    for row in op.get_bind().execute(sa.select(services)).all():
+        if url := row.source.get("url"):
+            op.execute(services.update().where(services.c.id == row.id).values(repository=repository_key(url)))
 
 
 def _add_triggers() -> None:
