@@ -26,7 +26,7 @@ def _tell(words: dict[str, str], _lines: Sequence[str]) -> Words:
 
 
 _CAUSE = "its environment has no {what}"
-_HINT = "Set what it needs: `shipway config set {assignments} --deploy`."
+_HINT = "Set what it needs: `shipway config set {assignments}` and `shipway retry`."
 
 VARIABLES: tuple[Rule, ...] = (
     rule(
@@ -102,13 +102,13 @@ VARIABLES: tuple[Rule, ...] = (
     rule(
         "missing-variable",
         "its environment has no APP_KEY, which Laravel encrypts with",
-        "Make one with `php artisan key:generate --show`, then `shipway config set APP_KEY=… --deploy`.",
+        "Make one with `php artisan key:generate --show`, then `shipway config set APP_KEY=…` and `shipway retry`.",
         r"No application encryption key has been specified",
     ),
     rule(
         "missing-variable",
         "its environment has no SPRING_DATASOURCE_URL, nor another address of a database",
-        "Set it with its user and password: `shipway config set SPRING_DATASOURCE_URL=… --deploy`.",
+        "Set it with its user and password: `shipway config set SPRING_DATASOURCE_URL=…` and `shipway retry`.",
         r"Failed to configure a DataSource: 'url' attribute is not specified",
     ),
     rule(

@@ -126,11 +126,11 @@ def _hint(words: Words) -> str:
     if _LOOPBACK.match(words.get("host", "")) or words.get("host", "").startswith("/"):
         return (
             f"Nothing runs beside the app in its instance: {words['host']} is the instance itself there. Name the host of "
-            f"{words['system']}: `shipway config set {words['variable']}=… --deploy`."
+            f"{words['system']}: `shipway config set {words['variable']}=…` and `shipway retry`."
         )
     return (
         f"Does {words['system']} run, listen on that port for others than its own machine, and let this machine in? "
-        f"If its address is another: `shipway config set {words['variable']}=… --deploy`."
+        f"If its address is another: `shipway config set {words['variable']}=…` and `shipway retry`."
     )
 
 
@@ -138,21 +138,21 @@ def _server_hint(words: Words) -> str:
     if _LOOPBACK.match(words.get("host", "")):
         return (
             f"Nothing runs beside the app in its instance: {words['host']} is the instance itself there. "
-            "Name the real host in a config var: `shipway config set NAME=… --deploy`."
+            "Name the real host in a config var: `shipway config set NAME=…` and `shipway retry`."
         )
     return "Does that server run, and is it reached from this machine? Else correct the config var that names it."
 
 
 _UNKNOWN_HINT = (
-    "Check the host in the config var that names it (`shipway config set {variable}=… --deploy`). A service of the same "
-    "environment is <service>.<environment>.internal; names of other machines have to be in the DNS."
+    "Check the host in the config var that names it (`shipway config set {variable}=…` and `shipway retry`). A service of the "
+    "same environment is <service>.<environment>.internal; names of other machines have to be in the DNS."
 )
 
 DATABASES: tuple[Rule, ...] = (
     rule(
         "database-login-refused",
         "{system} refuses {login}",
-        "Correct user and password in the config var that holds them: `shipway config set {variable}=… --deploy`. "
+        "Correct user and password in the config var that holds them: `shipway config set {variable}=…` and `shipway retry`. "
         "Special characters of a password in an address are written %40 and the like.",
         *_LOGIN,
         tell=_tell,
@@ -160,7 +160,7 @@ DATABASES: tuple[Rule, ...] = (
     rule(
         "database-refused",
         "{system} has no database {what}",
-        "Create it, or name the right one: `shipway config set {variable}=… --deploy`.",
+        "Create it, or name the right one: `shipway config set {variable}=…` and `shipway retry`.",
         r"database \"(?P<what>[^\"]+)\" does not exist",
         r"Unknown database '(?P<what>[^']+)'",
         r"We could not find your database: (?P<what>\S+?)\.?$",
