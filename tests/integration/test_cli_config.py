@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.served import Served
-from tests.support.stack import PATH, REPOSITORY
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 from tests.support.variables import AWKWARD
 
@@ -140,3 +140,24 @@ def test_an_environments_are_deployed_with_everything_that_is_live_in_it(termina
     terminal.ok("config", "set", f"{home}/one", "A=2", "--no-deploy")
     assert terminal.ok("deployments", f"{home}/one").splitlines()[1].startswith("d3 ")
     assert terminal.ok("deployments", f"{home}/idle").splitlines() == []
+
+
+def test_they_are_deployed_with_the_code_that_is_live_and_no_newer_code(terminal: Terminal, server: Served) -> None:
+    home = "acme/shop/todays/api"
+    terminal.ok("environments", "create", "acme/shop/todays")
+    terminal.ok("services", "create", home, "--git", REPOSITORY)
+    assert (
+        f"Nothing of {home} is live: its source is deployed."
+        in terminal.shipway("config", "set", home, "A=1", "--deploy").err
+    )
+    server.stack.sources.add(REPOSITORY, "main", {"Dockerfile": DOCKERFILE + "# newer\n"})
+
+    assert f"Live: d2 of {home} (v2)" in terminal.ok("config", "set", home, "A=2", "--deploy")
+
+    assert json.loads(terminal.ok("releases", "show", home, "v2", "--json"))["derived_from"] == 1
+    terminal.ok("config", "set", home, "A=3")
+    assert f"v2 of {home}" in terminal.ok("plan", home, "--reconfigure").splitlines()[2]
+    assert f"Live: d3 of {home} (v3)" in terminal.ok("reconfigure", home)
+    told = terminal.shipway("config", "set", home, "A=4", "--buildtime", "--deploy")
+    assert f"What is live of {home} is built again: its image has not today's A." in told.err
+    assert json.loads(terminal.ok("releases", "show", home, "v4", "--json"))["derived_from"] is None

@@ -18,10 +18,12 @@ from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.volume import Volume
 from shipway.engines.fake import Behaviour, exits
+from shipway.operations.config import change_config
 from shipway.operations.config_files import change_files
 from shipway.operations.deployments import rollback, scale
 from shipway.operations.history import list_deployments, list_releases
 from shipway.operations.images import prune_images
+from shipway.operations.reconfiguring import reconfigure
 from shipway.operations.services import change_service
 from shipway.operations.volumes import add_volume
 from shipway.pipeline.files import sweep_files
@@ -270,6 +272,25 @@ async def edit_undone(stack: Stack) -> Deployment:
     return await rollback(stack.platform, stack.actor, PATH)
 
 
+async def todays_config(stack: Stack) -> Deployment:
+    """Other config for the code that is live, which has a release command; newer code is in the source."""
+    files = {"Dockerfile": "FROM base:1\nEXPOSE 8080\n", "Procfile": "web: serve\nrelease: migrate\n"}
+    stack.sources.add(REPOSITORY, "main", files)
+    await stack.deploy()
+    await stack.work()
+    stack.sources.add(REPOSITORY, "main", files | {"newer": "yes"})
+    await change_config(stack.platform, stack.actor, PATH, values={"A": "today"})
+    return await reconfigure(stack.platform, stack.actor, PATH)
+
+
+async def assert_the_code_is_that_of_before(stack: Stack) -> None:
+    """Somebody serves; whatever runs is of one build, and there is one new release at most."""
+    await assert_someone_serves(stack)
+    _, *rest = reversed(await list_releases(stack.platform, stack.actor, PATH))
+    assert {each.image.build for each in rest} <= {2} and len(rest) <= 2
+    assert {each.workload.image for each in stack.engine._containers.values()} <= {rest[0].image.reference}
+
+
 async def rebuilt(stack: Stack) -> Deployment:
     """A rollback to a release whose image was pruned, and of which another is built."""
     for number in (2, 3):
@@ -316,6 +337,11 @@ CASES = [
     pytest.param(Case(edit, 3, "live", always=assert_files_are_of_one_kind), id="edit"),
     pytest.param(
         Case(edit_undone, 4, "live", always=assert_files_are_of_one_kind), id="edit-undone", marks=pytest.mark.heavy
+    ),
+    pytest.param(
+        Case(todays_config, 3, "live", always=assert_the_code_is_that_of_before),
+        id="todays-config",
+        marks=pytest.mark.heavy,
     ),
     pytest.param(Case(rebuilt, 4, "live", always=assert_it_differs_once), id="rebuilt", marks=pytest.mark.heavy),
     pytest.param(Case(hand_over, 3, "live", always=assert_one_clock_at_most), id="hand-over", marks=pytest.mark.heavy),

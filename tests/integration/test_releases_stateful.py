@@ -20,6 +20,7 @@ from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Conflict, SecretMissing, SecretRevoked, ShipwayError
 from shipway.domain.volume import Volume
 from shipway.operations import again, config, config_files, deployments, promotion, secrets, volumes
+from shipway.operations.reconfiguring import reconfigure
 
 PLACES = st.sampled_from(sorted(SETTINGS))
 VARIABLES = st.sampled_from(["A", "B", "C"])
@@ -206,13 +207,16 @@ class Releases(RuleBasedStateMachine):
         self._deployment(place, asked, Wish("rollback", number=to, base=base))
 
     @precondition(lambda self: any(place.service.live for place in self.world.places.values()))
-    @rule(where=PLACES, action=st.sampled_from(["restart", "redeploy"]))
+    @rule(where=PLACES, action=st.sampled_from(["restart", "redeploy", "reconfigure"]))
     def does_again(self, where: str, action: str) -> None:
         place = self.world.places[where]
         if place.service.live is None:
             return
         if action == "restart":
             self._deployment(place, deployments.restart(*self._shipway, place.path), Wish("restart"))
+            return
+        if action == "reconfigure":
+            self._deployment(place, reconfigure(*self._shipway, place.path), Wish("reconfigure"))
             return
         commit = place.service.releases[place.service.live].commit
         self._deployment(place, again.redeploy(*self._shipway, place.path), Wish("deploy", commit))

@@ -39,6 +39,11 @@ class Release:
         """All secrets that it names."""
         return [*self.secrets.values(), *self.secret_files.values()]
 
+    @property
+    def reproducible(self) -> bool:
+        """Whether none of its secrets is looked up at each start."""
+        return all(version is not None for _, version in self.named)
+
     def but_files(self) -> "Release":
         """What an edit of config files does not change."""
         return replace(self, files={})

@@ -165,12 +165,19 @@ class World:
                 return service.today(wish.base.commit, wish.base.image)
             case "config":
                 return self._refiled(service)
+            case "reconfigure":
+                return self._reconfigured(service)
         number = wish.number or service.live or 0
         return service.trouble(service.releases[number]) or number
 
     def _refiled(self, service: model.Service) -> Release | int:
         live = service.releases[service.live or 0]
         return service.live or 0 if live.files == service.files else replace(live, files=dict(service.files))
+
+    def _reconfigured(self, service: model.Service) -> Release | int | str:
+        live = service.releases[service.live or 0]
+        today = service.today(live.commit, live.image)
+        return service.live or 0 if today == live and live.reproducible else today
 
     def _went_live(
         self, place: Place, ended: Deployment, wish: Wish, expected: Release | int | str, image: str

@@ -327,6 +327,7 @@ class TestUndo:
     [
         ("deploy", True, "canary"),
         ("deploy", False, "rolling"),
+        ("reconfigure", True, "canary"),
         ("rollback", True, "rolling"),
         ("restart", True, "rolling"),
         ("scale", True, "rolling"),

@@ -9,6 +9,7 @@ from shipway.cli import session
 from shipway.cli.options import ServicePathType
 from shipway.cli.output import note
 from shipway.cli.progress.follow import follow_all, started
+from shipway.cli.reconfiguring import reconfigure
 from shipway.client import address
 from shipway.client.errors import ClientError
 
@@ -19,7 +20,8 @@ environment_option = click.option(
     "--environment", "of_environment", is_flag=True, help="That of the environment, which all its services have."
 )
 deploy_option = click.option(
-    "--deploy/--no-deploy", help="Deploy at once, so that it takes effect: of an environment what is live in it."
+    "--deploy/--no-deploy",
+    help="Have the code that is live run with it at once, and no newer code; of an environment all that is live in it.",
 )
 
 
@@ -53,12 +55,12 @@ def split_holder(words: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def deploy(client: "Client", path: str, *, as_json: bool) -> int:
-    """Deploy a service, or all of an environment that are live, and follow; returns the exit code."""
+    """Bring a service, or all of an environment that are live, to today's config, and follow; returns the exit code."""
     home = address.parse_holder(path)
     if isinstance(home, address.ServicePath):
-        return started(client, client.deploy(path), no_follow=False, as_json=as_json)
+        return started(client, reconfigure(client, path), no_follow=False, as_json=as_json)
     known = client.services(home.workspace, home.project, home.environment)
     if not as_json and not any(service["live"] for service in known):
         note(f"Nothing in {path} is live: it takes effect when something is deployed.")
-    made = [client.deploy(service["path"]) for service in known if service["live"]]
+    made = [reconfigure(client, service["path"]) for service in known if service["live"]]
     return follow_all(client, made, as_json=as_json)

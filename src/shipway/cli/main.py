@@ -27,6 +27,7 @@ COMMANDS: Commands = {
         "export": (f"{_HERE}.apply:export", "Write an environment down as a shipway.toml."),
         "rollback": (f"{_HERE}.rollback:rollback", "Go back to an earlier release: same image, same config."),
         "redeploy": (f"{_HERE}.again:redeploy", "Deploy what is live once more, with today's config."),
+        "reconfigure": (f"{_HERE}.again:reconfigure", "Bring today's config to the code that is live."),
         "retry": (f"{_HERE}.again:retry", "Try a deployment that failed once more: the same revision, today's config."),
         "restart": (f"{_HERE}.change:restart", "New instances of what is live, without a gap."),
         "scale": (f"{_HERE}.change:scale", "Set how many instances run."),

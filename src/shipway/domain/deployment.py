@@ -9,8 +9,9 @@ from shipway.domain.rebuild import Rebuild
 from shipway.domain.source import Revision
 
 DeploymentState = Literal["queued", "running", "ready", "live", "superseded", "failed", "cancelled"]
-#: `config`: the release that is live, with the config files of today; `promote`: another service's image.
-Action = Literal["deploy", "rollback", "restart", "scale", "config", "promote"]
+#: `config`: the release that is live, with the config files of today; `promote`: another service's image; `reconfigure`: what
+#: is live, with all of today's config.
+Action = Literal["deploy", "rollback", "restart", "scale", "config", "promote", "reconfigure"]
 StepState = Literal["pending", "running", "complete", "error", "skipped"]
 
 #: The steps, named the same in code, log, API and UI (S6.1).
@@ -21,8 +22,11 @@ OPTIONAL_STEPS = ("canary", "promotion", "handover")
 #: Before these begin, a deployment can be cancelled and leaves the previous one untouched.
 POINT_OF_NO_RETURN = "route"
 
-#: Actions that bring what the service has not run before: tried out, watched over, preceded by the release command.
-BRING_NEW: tuple[Action, ...] = ("deploy", "promote")
+#: Actions that bring code that the service has not run before.
+BRING_CODE: tuple[Action, ...] = ("deploy", "promote")
+#: Actions that bring what the service has not run before, code or config: tried out, watched over, preceded by the release
+#: command.
+BRING_NEW: tuple[Action, ...] = (*BRING_CODE, "reconfigure")
 
 UNFINISHED: tuple[DeploymentState, ...] = ("queued", "running", "ready")
 
@@ -86,16 +90,24 @@ class Deployment:
     image_from: ImageOrigin | None = None
     #: Of a rollback whose release's image was pruned: how it gets it again, and what came of it.
     rebuild: Rebuild | None = None
+    #: Of a `reconfigure`: names of the build-time vars and build secrets that are otherwise than the live image was built with,
+    #: so that what is live is built again; none: it takes the live image. Decided when it runs, until then what is expected.
+    built_for: tuple[str, ...] = ()
 
     @property
     def builds(self) -> bool:
-        """Whether it builds an image from source: a new one, or one that was pruned."""
-        return self.action == "deploy" or self.rebuild is not None
+        """Whether it builds an image from source: a new one, or what is live or was pruned again."""
+        return self.action == "deploy" or self.rebuild is not None or bool(self.built_for)
 
     @property
     def makes_release(self) -> bool:
         """Whether it is to make a new release, rather than taking an existing one."""
-        return self.action == "deploy" or self.image_from is not None
+        return self.action in ("deploy", "reconfigure") or self.image_from is not None
+
+    @property
+    def brings_code(self) -> bool:
+        """Whether the code that it makes live is new to the service."""
+        return self.action in BRING_CODE
 
     @property
     def brings_new(self) -> bool:

@@ -10,9 +10,10 @@ from shipway.operations.access import Actor
 from shipway.operations.deployments import deploy
 from shipway.operations.planning import live_release
 from shipway.operations.queueing import QueuePolicy, ask
-from shipway.operations.revisions import pinned, revision_of
+from shipway.operations.reconfiguring import reconfigure_in
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.revisions import pinned, revision_of
 from shipway.store.database import Tx
 
 
@@ -42,21 +43,28 @@ async def retry(platform: Platform, actor: Actor, deployment_id: str) -> Deploym
     async with platform.database.write() as tx:
         known, service = await access.deployment(tx, actor, deployment_id)
         await _check(tx, actor, known, service)
-        made = await ask(
-            tx,
-            platform,
-            actor,
-            service,
-            known.action,
-            # A restart or scaling never was in the way of a new deployment that waits.
-            policy="supersede" if known.makes_release or known.action == "rollback" else "wait",
-            revision=await pinned(tx, service.source, known),
-            release_id=known.release_id if known.action == "rollback" and not known.image_from else None,
-            image_from=known.image_from,
-            zero_downtime=known.zero_downtime,
-        )
+        made = await _retry(tx, platform, actor, known, service)
     platform.signals.notify(topics.QUEUE)
     return made
+
+
+async def _retry(tx: Tx, platform: Platform, actor: Actor, known: Deployment, service: Service) -> Deployment:
+    if known.action == "reconfigure":
+        # Of what is live by now, as it would have been then.
+        return await reconfigure_in(tx, platform, actor, service, zero_downtime=known.zero_downtime)
+    return await ask(
+        tx,
+        platform,
+        actor,
+        service,
+        known.action,
+        # A restart or scaling never was in the way of a new deployment that waits.
+        policy="supersede" if known.makes_release or known.action == "rollback" else "wait",
+        revision=await pinned(tx, service.source, known),
+        release_id=known.release_id if known.action == "rollback" and not known.image_from else None,
+        image_from=known.image_from,
+        zero_downtime=known.zero_downtime,
+    )
 
 
 async def _check(tx: Tx, actor: Actor, known: Deployment, service: Service) -> None:

@@ -17,19 +17,19 @@ from shipway.domain.errors import Conflict, Invalid, NotFound, SecretMissing, Wo
 from shipway.domain.leaks import Exposed, exposed
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.secret import secret_reference
-from shipway.domain.service import Service
 from shipway.domain.settings_rules import check_settings
 from shipway.domain.tenancy import Environment
 from shipway.domain.volume import Place
 from shipway.operations import access, applying_writes, tenancy
 from shipway.operations.access import Actor
+from shipway.operations.applying_due import due
 from shipway.operations.applying_writes import Step
 from shipway.operations.described import state_of
 from shipway.operations.looking import look
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
-from shipway.store import config, config_changes, deployments, secrets, services
+from shipway.store import config, config_changes, secrets, services
 from shipway.store.database import Tx
 
 
@@ -119,8 +119,8 @@ async def apply(
                 raise _NotKept
             _check(platform, applied, bins=bins, expected=expected)
             if deploy:
-                due = await _due(tx, path, steps, all_live=bool(applied.config))
-                made, to_upload = await applying_writes.deploy(tx, platform, actor, due)
+                found = await due(tx, path, steps, all_live=bool(applied.config))
+                made, to_upload = await applying_writes.deploy(tx, platform, actor, found)
                 done.append(replace(applied, deployments=made, to_upload=to_upload))
         await platform.routes.reconcile()
         platform.signals.notify(topics.QUEUE)
@@ -214,27 +214,6 @@ async def _bins(tx: Tx, steps: Sequence[Step]) -> tuple[Place, ...]:
         if each.service:
             found += await would_bin(tx, each.service, dict(each.after.scale))
     return tuple(found)
-
-
-async def _due(tx: Tx, path: EnvironmentPath, steps: Sequence[Step], *, all_live: bool) -> list[Service]:
-    """The services to deploy: what changed or what is live is not of it, and all that are live where their environment
-    changed."""
-    changed = {each.path for each in steps if each.changes or each.service is None}
-    named = {each.path for each in steps}
-    present = [each for each in await services.listed(tx) if each.path.home == path and not each.deleting]
-    return [
-        service
-        for service in present
-        if service.path in changed
-        or (service.path in named and await _is_behind(tx, service))
-        or (all_live and service.live_deployment_id)
-    ]
-
-
-async def _is_behind(tx: Tx, service: Service) -> bool:
-    """Whether it is not live, or what was last to go live did not."""
-    newest = await deployments.of_service(tx, service.id, limit=1)
-    return not service.live_deployment_id or any(each.state in ("failed", "cancelled") for each in newest)
 
 
 def _check(platform: Platform, applied: Applied, *, bins: bool, expected: str) -> None:

@@ -1,7 +1,7 @@
 """What an apply writes, within one transaction: services, then what they are given."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.domain.config import Holder, Var
 from shipway.domain.config_file import config_content, config_path
@@ -18,6 +18,7 @@ from shipway.operations.config_files import change_in
 from shipway.operations.deployments import last_upload
 from shipway.operations.planning import check_counts
 from shipway.operations.queueing import ask
+from shipway.operations.reconfiguring import reconfigure_in
 from shipway.operations.secrets import check_names
 from shipway.operations.services import add_service, check_source, default_host
 from shipway.pipeline.platform import Platform
@@ -36,6 +37,21 @@ class Step:
     after: ServiceState
     changes: tuple[Change, ...]
     missing: tuple[Change, ...]
+
+    @property
+    def keeps_the_code(self) -> bool:
+        """Whether it changes no more than what instances are given, and how many there are."""
+        given = {name: getattr(self.after, name) for name in ("config", "files", "secret_files", "scale")}
+        return self.service is not None and replace(self.before, **given) == self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A service to deploy."""
+
+    service: Service
+    #: Its source as it is by now; else the code that is live, with today's config.
+    from_source: bool
 
 
 async def write(tx: Tx, platform: Platform, actor: Actor, steps: Iterable[Step]) -> None:
@@ -64,12 +80,16 @@ async def write_vars(tx: Tx, holder: Holder, actor: Actor, before: Mapping[str, 
 
 
 async def deploy(
-    tx: Tx, platform: Platform, actor: Actor, due: Sequence[Service]
+    tx: Tx, platform: Platform, actor: Actor, due: Sequence[Due]
 ) -> tuple[tuple[tuple[ServicePath, Deployment], ...], tuple[str, ...]]:
     """A deployment of each, and the names of those that nothing was uploaded to yet. The caller tells the worker."""
     made: list[tuple[ServicePath, Deployment]] = []
     to_upload: list[str] = []
-    for service in due:
+    for each in due:
+        service = each.service
+        if not each.from_source:
+            made.append((service.path, await reconfigure_in(tx, platform, actor, service)))
+            continue
         try:
             is_upload = isinstance(service.source, UploadSource)
             revision = await last_upload(tx, service) if is_upload else Revision()

@@ -12,11 +12,11 @@ from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.planning import ConfigMode, check_counts, earlier_release, plan_scale
 from shipway.operations.queueing import QueuePolicy, ask
-from shipway.operations.revisions import UPLOAD
 from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.revisions import UPLOAD
 from shipway.store import deployments, journal, queue, services
 from shipway.store.database import Tx
 

@@ -19,11 +19,11 @@ from shipway.operations.images import refuse_pruned
 from shipway.operations.looking import look
 from shipway.operations.planning import live_release, numbered_release, plan_deploy, planned
 from shipway.operations.queueing import QueuePolicy, ask
-from shipway.operations.revisions import revision_of
 from shipway.pipeline import topics
 from shipway.pipeline.build_inputs import build_arguments, built_with, different
 from shipway.pipeline.derived import derived
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.revisions import revision_of
 from shipway.pipeline.snapshot import snapshot
 from shipway.store import services
 from shipway.store.database import Tx

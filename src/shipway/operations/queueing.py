@@ -12,7 +12,9 @@ from shipway.operations.access import Actor
 from shipway.operations.images import refuse_pruned
 from shipway.operations.rebuilding import rebuild_of
 from shipway.pipeline import topics
+from shipway.pipeline.build_inputs import outdated
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.reconfigured import find_live, rebuildable
 from shipway.store import deployments, queue, releases, services
 from shipway.store.database import Tx
 
@@ -38,6 +40,7 @@ async def enqueue(
     rebuild = None
     if base := image_from.release_id if image_from else release_id:
         rebuild = await _image_of(tx, service, action, base)
+    built_for = await _built_for(tx, service) if action == "reconfigure" else ()
     made = await deployments.create(
         tx,
         service.id,
@@ -48,6 +51,7 @@ async def enqueue(
         release_id=release_id,
         image_from=image_from,
         rebuild=rebuild,
+        built_for=built_for,
         zero_downtime=zero_downtime,
     )
     if action == "rollback":
@@ -64,6 +68,15 @@ async def _image_of(tx: Tx, service: Service, action: Action, release_id: str) -
         return None
     release = await releases.find(tx, release_id)
     return await rebuild_of(tx, service, release) if release else None
+
+
+async def _built_for(tx: Tx, service: Service) -> tuple[str, ...]:
+    """What the live image would not follow, as far as it is known now. Raises `Conflict` where it can't be built again."""
+    live = await find_live(tx, service.id)
+    names = await outdated(tx, service, live) if live else ()
+    if live and names:
+        rebuildable(service, live, names)
+    return names
 
 
 async def ask(

@@ -83,6 +83,25 @@ async def _base(tx: Tx, release: Release) -> Release | None:
     return await releases.by_number(tx, release.service_id, release.derived_from) if release.derived_from else None
 
 
+async def outdated(tx: Tx, service: Service, release: Release) -> tuple[str, ...]:
+    """Names of the build-time vars and build secrets of `service` that are otherwise than those that the image of its `release`
+    was built with, sorted; none of an image that is no build of ours. A secret counts that was set since: nobody can tell
+    whether to another value. Those of a service that a release was promoted from are its own affair."""
+    if not release.image.build:
+        return ()
+    today = await build_arguments(tx, service)
+    first = await first_release(tx, release)
+    if first is None:
+        # It went with its service. What it was built with was in effect here as well, or it would not have been promoted.
+        return different({name: release.given.config.get(name, "") for name in today}, today)
+    otherwise = different(await built_with(tx, release), today)
+    found = await builds.by_number(tx, first.service_id, release.image.build)
+    if found is None or first.service_id != service.id:
+        return otherwise
+    names = {*found[0].secrets} ^ {*await build_secrets.names(tx, service.id)}
+    return tuple(sorted({*otherwise, *names, *await build_secrets.changed_since(tx, service.id, found[0].created_at)}))
+
+
 def different(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """Names of those that are not the same in both, sorted; never values."""
     return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))

@@ -1,6 +1,7 @@
 """A release of an image that is there already: today's config and settings around it. Pure."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import TypeVar
 
 from shipway.domain.clock import now
 from shipway.domain.origin import ImageOrigin
@@ -8,6 +9,8 @@ from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import WEB
 from shipway.domain.release import Given, Release
 from shipway.domain.service import Service, ServiceSettings
+
+_Check = TypeVar("_Check", Probe, Liveness)
 
 #: Where neither the service nor its image says one.
 DEFAULT_PORT = 8080
@@ -43,9 +46,15 @@ def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, 
 
 
 def _settings(own: ServiceSettings, base: ServiceSettings) -> ServiceSettings:
-    """What the source declared of its health came with the image."""
+    """What the source declared of its health came with the image, and holds until the service's own says otherwise."""
     return replace(
         own,
-        probe=base.probe if own.probe == Probe() else own.probe,
-        liveness=base.liveness if own.liveness == Liveness() else own.liveness,
+        probe=base.probe if _is_met(own.probe, Probe(), base.probe) else own.probe,
+        liveness=base.liveness if _is_met(own.liveness, Liveness(), base.liveness) else own.liveness,
     )
+
+
+def _is_met(own: _Check, default: _Check, base: _Check) -> bool:
+    """Whether `base` goes by all that is set: what it has besides, its source declared."""
+    names = (each.name for each in fields(own))
+    return all(getattr(own, name) in (getattr(default, name), getattr(base, name)) for name in names)

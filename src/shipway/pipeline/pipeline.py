@@ -11,6 +11,7 @@ from shipway.domain.deployment import SOURCE_STEPS
 from shipway.domain.errors import DeployFailed
 from shipway.domain.source import ImageSource
 from shipway.pipeline.context import Context
+from shipway.pipeline.reconfigured import must_build
 from shipway.pipeline.run import Run
 from shipway.pipeline.steps.abandon import abandon
 from shipway.pipeline.steps.analyze import analyze
@@ -54,9 +55,11 @@ async def deploy(ctx: Context) -> None:
 
 
 async def prepare(run: Run, ctx: Context) -> Released:
-    """The release to make live: from source, from an image, or an existing one again, whose image may have been pruned."""
+    """The release to make live: from source, from an image, or an existing one again, whose image may have been pruned, or
+    is not of today's build-time vars."""
     from_image = ctx.deployment.action == "deploy" and isinstance(ctx.service.source, ImageSource)
-    if from_image or not ctx.deployment.builds:
+    builds = await must_build(ctx) if ctx.deployment.action == "reconfigure" else ctx.deployment.builds
+    if from_image or not builds:
         await run.skip(*SOURCE_STEPS)
         return await run.step(create_release, None, None)
 

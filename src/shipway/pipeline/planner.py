@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shipway.domain.capacity import Capacity, taken
-from shipway.domain.deployment import BRING_NEW
 from shipway.domain.errors import WouldInterrupt
 from shipway.domain.plan import Mode, Move, Plan, ProcessChange, Reason, Verb
 from shipway.domain.process import WEB
@@ -91,7 +90,7 @@ def _strategy(situation: Situation, mode: Mode) -> StrategyType:
     if mode != "overlap":
         return "recreate" if mode == "stop-first" else "rolling"
     wished = situation.release.settings.strategy.type
-    tried = situation.action in BRING_NEW and situation.live is not None
+    tried = situation.brings_new and situation.live is not None
     return wished if tried or wished == "recreate" else "rolling"
 
 
@@ -156,7 +155,10 @@ def _moves(
     parked = old if mode == "stop-first" else tuple(name for name in old if process_of(name) in exclusive)
     late = () if mode == "stop-first" else tuple(name for name in new if process_of(name) in exclusive)
     early = tuple(name for name in new if name not in late)
-    begin = (*_all("run", (release,) if situation.runs_command else ()), *_all("evict", evicted))
+    begin = (
+        *_all("run", (release,) if situation.runs_command and situation.brings_new else ()),
+        *_all("evict", evicted),
+    )
     if mode == "stop-first":
         middle = (*_all("park", parked), *_all("start", early))
     elif mode == "overlap-one-by-one":

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shipway.domain.capacity import Capacity, taken
-from shipway.domain.deployment import Action
+from shipway.domain.deployment import BRING_NEW, Action
 from shipway.domain.process import WEB
 from shipway.domain.release import Release
 from shipway.domain.volume import Place, places
@@ -80,6 +80,11 @@ class Situation:
         return next((each for each in self.own if each.state == "live"), None)
 
     @property
+    def brings_new(self) -> bool:
+        """Whether the service has not run this before: not where it is what serves, which a `reconfigure` may find."""
+        return self.action in BRING_NEW and (self.live is None or self.live.release.id != self.release.id)
+
+    @property
     def own(self) -> list[Standing]:
         """What stands of this service."""
         return [each for each in self.standing if each.service_id == self.service_id]
@@ -97,11 +102,11 @@ class Situation:
         """Whether what serves is as wanted already, but for the config files that it sees. An undo goes back to instances
         of the very release where they still stand."""
         live = self.live
-        if live is None or self.action not in ("config", "rollback"):
+        if live is None or self.action not in ("config", "reconfigure", "rollback"):
             return False
         if self.warm is not None and self.warm.release.id == self.release.id:
             return False
-        unchanged = self.action == "config" and live.release.id == self.release.id
+        unchanged = self.action != "rollback" and live.release.id == self.release.id
         alike = unchanged or self._but_for_files(live)
         return alike and count(live.instances) == count(self.wanted)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shipway.domain.capacity import Capacity
-from shipway.domain.deployment import BRING_NEW, Action
+from shipway.domain.deployment import BRING_CODE, Action
 from shipway.domain.plan import Plan
 from shipway.domain.release import Release
 from shipway.domain.service import Service
@@ -107,9 +107,10 @@ async def _standing(tx: Tx) -> tuple[Standing, ...]:
 
 
 async def _crossed(tx: Tx, service: Service, release: Release, standing: tuple[Standing, ...]) -> tuple[int, ...]:
-    """Those made by a rollback with today's config, or by an edit of config files, never ran theirs."""
+    """Those made by a rollback with today's config, or by an edit of config files, never ran theirs; where only config was
+    changed, it is that of code which is told already."""
     live = next((s.release.number for s in standing if s.service_id == service.id and s.state == "live"), 0)
-    ran = await releases.with_command(tx, service.id, made_by=BRING_NEW)
+    ran = await releases.with_command(tx, service.id, made_by=BRING_CODE)
     return tuple(sorted(number for number in ran if (release.derived_from or release.number) < number <= live))
 
 
@@ -117,7 +118,7 @@ async def _seen(
     platform: Platform, service: Service, action: Action, standing: tuple[Standing, ...]
 ) -> tuple[Standing, ...]:
     """Whether what could be taken over runs; asked only where there is such a thing."""
-    states = ("warm", "draining", "live") if action in ("config", "rollback") else ("warm", "draining")
+    states = ("warm", "draining", "live") if action in ("config", "reconfigure", "rollback") else ("warm", "draining")
     if not any(each.service_id == service.id and each.state in states for each in standing):
         return standing
     seen = await platform.engine.instances(service=service.id)

@@ -1,6 +1,7 @@
 """Secrets that a service's builds may mount and nothing else gets; their values are sealed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
@@ -19,6 +20,12 @@ async def names(tx: Tx, service_id: str) -> tuple[str, ...]:
     """Of all of a service's, sorted."""
     rows = await tx.execute(select(_table.c.name).where(_table.c.service_id == service_id).order_by(_table.c.name))
     return tuple(row.name for row in rows)
+
+
+async def changed_since(tx: Tx, service_id: str, moment: datetime) -> tuple[str, ...]:
+    """Names of those that were set after `moment`, be it to what they were."""
+    later = (_table.c.service_id == service_id) & (_table.c.updated_at > moment)
+    return tuple((await tx.execute(select(_table.c.name).where(later))).scalars())
 
 
 async def opened(tx: Tx, service_id: str, sealer: Sealer) -> dict[str, str]:

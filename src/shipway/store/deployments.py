@@ -28,6 +28,7 @@ async def create(
     release_id: str | None,
     image_from: ImageOrigin | None = None,
     rebuild: Rebuild | None = None,
+    built_for: tuple[str, ...] = (),
     zero_downtime: bool = False,
 ) -> Deployment:
     """A queued deployment with the service's next number."""
@@ -50,6 +51,8 @@ async def create(
         values["image_from"] = encode(image_from)
     if rebuild is not None:
         values["rebuild"] = encode(rebuild)
+    if built_for:
+        values["built_for"] = list(built_for)
     await tx.execute(insert(t.deployments).values(values))
     return await get(tx, values["id"])
 
@@ -125,6 +128,7 @@ async def mark(
     promote_requested: bool | None = None,
     guarded: Guarded | None = None,
     rebuild: Rebuild | None = None,
+    built_for: tuple[str, ...] | None = None,
 ) -> None:
     """Record what is given and leave the rest."""
     values = {
@@ -139,6 +143,7 @@ async def mark(
         "promote_requested": promote_requested,
         "guarded": guarded and encode(guarded),
         "rebuild": rebuild and encode(rebuild),
+        "built_for": None if built_for is None else list(built_for),
     }
     given = {name: value for name, value in values.items() if value is not None}
     await tx.execute(update(t.deployments).where(t.deployments.c.id == deployment_id).values(given))
@@ -173,4 +178,5 @@ def _deployment(row: Row[Any]) -> Deployment:
         guarded=decode(Guarded, row.guarded) if row.guarded else None,
         image_from=decode(ImageOrigin, row.image_from) if row.image_from else None,
         rebuild=decode(Rebuild, row.rebuild) if row.rebuild else None,
+        built_for=tuple(row.built_for or ()),
     )

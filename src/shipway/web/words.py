@@ -15,6 +15,7 @@ _ACTIONS = {
     "scale": "Scale",
     "config": "Config",
     "promote": "Promotion",
+    "reconfigure": "Today's config",
 }
 _DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard"}
 _MIB = 1024 * 1024
@@ -93,6 +94,8 @@ def action(deployment: Deployment) -> str:
         )
     if deployment.action == "rollback":
         return f"{word} to v{deployment.rebuild.number if deployment.rebuild else deployment.release_number}{again}"
+    if deployment.built_for:
+        return f"{word}, built again for {', '.join(deployment.built_for)}"
     what = revision.ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")
     return f"{word} of {what}" if what else word
 

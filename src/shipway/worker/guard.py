@@ -132,6 +132,8 @@ async def _consequence(tx: Tx, watched: _Watched, why: str) -> Guarded:
     release_id = former.release_id if former else None
     if release_id is None:
         return Guarded("warned", f"{why}; not undone: the release before it is not there any more")
+    if release_id == watched.deployment.release_id:
+        return Guarded("warned", f"{why}; not undone: it is the release that was live before")
     if obstacle := await _obstacle(tx, watched):
         return Guarded("warned", f"{why}; not undone: {obstacle}")
     undo = await enqueue(tx, watched.service, "rollback", trigger="guard", actor="Shipway", release_id=release_id)
@@ -148,6 +150,7 @@ async def _obstacle(tx: Tx, watched: _Watched) -> str:
         return f"it brought no new release, it was a {own.action}"
     if await deployments.unfinished(tx, own.service_id):
         return "another deployment is under way"
-    if own.brings_new and own.release_id and (await releases.get(tx, own.release_id)).release_command:
+    # Where only config was changed, the release before it is of the same code, and its command is the same.
+    if own.brings_code and own.release_id and (await releases.get(tx, own.release_id)).release_command:
         return "its release command has run, and the release before it may not get along with what that changed"
     return ""

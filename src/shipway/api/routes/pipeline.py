@@ -12,13 +12,14 @@ from shipway.api.schemas.pipeline import (
     DeployIn,
     MetricsOut,
     PromoteIn,
+    ReconfigureIn,
     RedeployIn,
     RollbackIn,
     StatusOut,
 )
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
-from shipway.operations import again, deployments, history, metrics, promotion
+from shipway.operations import again, deployments, history, metrics, promotion, reconfiguring
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
 
@@ -86,6 +87,25 @@ async def redeploy(
     made = await again.redeploy(
         platform, actor, path, ref=wanted.ref, policy=queue, zero_downtime=wanted.require_zero_downtime
     )
+    return await accepted(platform, actor, made, response)
+
+
+@router.post("/reconfigure", status_code=202)
+async def reconfigure(
+    platform: ThePlatform,
+    actor: TheActor,
+    path: ThePipelinePath,
+    *,
+    response: Response,
+    body: ReconfigureIn | None = None,
+) -> DeploymentOut:
+    """Bring today's config to the code that is live, and no newer code: the live image, unless it would not follow a changed
+    build-time var or build secret; then its revision is built again. Deploys the source where nothing is live.
+
+    Deployments that wait stay in the queue: what is live is looked up when its turn comes.
+    """
+    strict = body is not None and body.require_zero_downtime
+    made = await reconfiguring.reconfigure(platform, actor, path, zero_downtime=strict)
     return await accepted(platform, actor, made, response)
 
 

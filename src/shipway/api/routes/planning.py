@@ -9,13 +9,14 @@ from shipway.api.schemas.plan import (
     PlanIn,
     PlanOut,
     PromotePlanIn,
+    ReconfigurePlanIn,
     RestartPlanIn,
     RollbackPlanIn,
     ScalePlanIn,
 )
 from shipway.domain.names import ServicePath
 from shipway.domain.plan import Plan
-from shipway.operations import planning, promotion
+from shipway.operations import planning, promotion, reconfiguring
 from shipway.operations.access import Actor
 from shipway.pipeline.platform import Platform
 
@@ -53,5 +54,7 @@ async def _planned(platform: Platform, actor: Actor, path: ServicePath, body: Pl
             )
         case RestartPlanIn():
             return await planning.plan_restart(platform, actor, path, zero_downtime=strict)
+        case ReconfigurePlanIn():
+            return await reconfiguring.plan_reconfigure(platform, actor, path, zero_downtime=strict)
         case ScalePlanIn():
             return await planning.plan_scale(platform, actor, path, body.counts, zero_downtime=strict)

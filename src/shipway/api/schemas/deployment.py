@@ -134,6 +134,11 @@ class DeploymentSummary(BaseModel):
     finished_at: datetime | None
     image_from: ImageOriginOut | None = Field(description="Whose image its own release takes; null where it builds.")
     rebuild: RebuildOut | None = Field(description="Of a rollback whose release's image had been pruned; else null.")
+    built_for: list[str] = Field(
+        description="Of a reconfigure: names of the build-time vars and build secrets that are otherwise than the live image "
+        "was built with, so that its revision is built again. Decided when its turn comes, until then what is expected; empty: "
+        "the live image is taken."
+    )
     guarded: GuardedOut | None = Field(description="Null while the guard watches, and where it is off.")
 
     @classmethod
@@ -161,6 +166,7 @@ class DeploymentSummary(BaseModel):
             finished_at=deployment.finished_at,
             image_from=ImageOriginOut.model_validate(deployment.image_from) if deployment.image_from else None,
             rebuild=RebuildOut.of(deployment.rebuild) if deployment.rebuild else None,
+            built_for=list(deployment.built_for),
             guarded=GuardedOut.model_validate(deployment.guarded) if deployment.guarded else None,
         )
 

@@ -41,6 +41,12 @@ class RedeployIn(Request):
     require_zero_downtime: ZeroDowntime = False
 
 
+class ReconfigureIn(Request):
+    """How today's config is brought to what is live."""
+
+    require_zero_downtime: ZeroDowntime = False
+
+
 class PromoteIn(Request):
     """Which release goes live in the service that is addressed."""
 

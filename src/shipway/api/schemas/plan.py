@@ -45,6 +45,13 @@ class RestartPlanIn(Request):
     require_zero_downtime: ZeroDowntime = False
 
 
+class ReconfigurePlanIn(Request):
+    """Of what is live, with today's config."""
+
+    action: Literal["reconfigure"]
+    require_zero_downtime: ZeroDowntime = False
+
+
 class ScalePlanIn(Request):
     """To so many instances."""
 
@@ -66,7 +73,8 @@ class PromotePlanIn(Request):
 
 
 PlanIn = Annotated[
-    DeployPlanIn | RollbackPlanIn | RestartPlanIn | ScalePlanIn | PromotePlanIn, Field(discriminator="action")
+    DeployPlanIn | RollbackPlanIn | RestartPlanIn | ReconfigurePlanIn | ScalePlanIn | PromotePlanIn,
+    Field(discriminator="action"),
 ]
 
 

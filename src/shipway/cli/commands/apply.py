@@ -34,7 +34,9 @@ _WIDEST = 80
 @click.option(
     "--prune-missing", is_flag=True, help="What the file does not say of a service that it names goes back to default."
 )
-@click.option("--deploy/--no-deploy", help="Deploy what changed, or is not live.")
+@click.option(
+    "--deploy/--no-deploy", help="Deploy what changed, or is not live; where only config did, the code that is live."
+)
 @yes_option
 @json_option
 def apply(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def config(ctx: click.Context, *, env_file: bool, as_json: bool) -> None:
     """List, set and unset config vars.
 
-    They take effect with the next deployment. PATH is a service's, or an environment's: `acme/shop/production`.
+    They take effect with the next deployment; --deploy makes one of the code that is live, and no newer code. PATH is a
+    service's, or an environment's: `acme/shop/production`.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -152,7 +153,7 @@ def _change(path: str, change: Change, deploy: bool, as_json: bool) -> int:
     else:
         done = [f"Set {name}." for name in (*change.get("values", ()), *change.get("build_secrets", ()))]
         click.echo("\n".join([*done, *(f"Unset {name}." for name in change.get("unset", ()))]))
-        note("It takes effect with the next deployment; --deploy makes one at once.")
+        note("It takes effect with the next deployment; `shipway reconfigure`, or --deploy, makes one of what is live.")
     return 0
 
 

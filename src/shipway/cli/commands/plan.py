@@ -35,6 +35,7 @@ _OF_INSTANCES = ("adopt", "start", "park", "stop")
 @click.option("--version", type=click.IntRange(1), help="Release to go back to; by default the one before.")
 @config_option
 @click.option("--restart", is_flag=True, help="Of a restart.")
+@click.option("--reconfigure", is_flag=True, help="Of what is live, with today's config.")
 @click.option(
     "--promote-from", metavar="PATH", type=SERVICE_PATH, help="Of a promotion from that service; PATH gets it."
 )
@@ -66,12 +67,19 @@ def _asked(
     version: int | None,
     config: str,
     restart: bool,
+    reconfigure: bool,
     scale: bool,
     promote_from: str | None,
     rebuild: bool,
 ) -> tuple[str, dict[str, Any]]:
     """The action, and what the API takes for it."""
-    flags = {"rollback": rollback, "restart": restart, "scale": scale, "promote-from": promote_from}
+    flags = {
+        "rollback": rollback,
+        "restart": restart,
+        "reconfigure": reconfigure,
+        "scale": scale,
+        "promote-from": promote_from,
+    }
     chosen = [name for name, given in flags.items() if given] or ["deploy"]
     if len(chosen) > 1:
         raise click.UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other.")

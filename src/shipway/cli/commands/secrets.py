@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _words = click.argument(
     "words", nargs=-1, required=True, metavar="[PATH] NAME", shell_complete=SERVICE_PATH.shell_complete
 )
-_LATER = "It takes effect with the next deployment: `shipway deploy`."
+_LATER = "It takes effect with the next deployment: `shipway reconfigure` makes one of what is live."
 
 
 @click.group(invoke_without_command=True)

@@ -41,6 +41,12 @@ class Deployments(Asking):
         body = {"ref": ref, "require_zero_downtime": require_zero_downtime}
         return self._ask(models.Deployment, "POST", f"{address}/redeploy", params=params, json=body)
 
+    def reconfigure(self, path: str, *, require_zero_downtime: bool = False) -> models.Deployment:
+        """What is live, with today's config; what nothing is live of is deployed."""
+        address, params = paths.pipeline(path)
+        body = {"require_zero_downtime": require_zero_downtime}
+        return self._ask(models.Deployment, "POST", f"{address}/reconfigure", params=params, json=body)
+
     def retry(self, deployment_id: str) -> models.Deployment:
         """One that failed once more; returns the new one."""
         return self._ask(models.Deployment, "POST", f"/deployments/{deployment_id}/retry")

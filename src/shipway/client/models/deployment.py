@@ -86,6 +86,7 @@ class Deployment(TypedDict):
     finished_at: str | None
     image_from: ImageOrigin | None
     rebuild: Rebuild | None
+    built_for: list[str]
     guarded: Guarded | None
     steps: NotRequired[list[Step]]
     plan: NotRequired[Plan | None]

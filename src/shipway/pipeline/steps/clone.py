@@ -5,6 +5,7 @@ from dataclasses import replace
 from shipway.domain.artifacts import Checkout
 from shipway.domain.source import GitSource, Source
 from shipway.pipeline.context import Context
+from shipway.pipeline.reconfigured import to_build
 from shipway.store import tenancy
 
 
@@ -21,7 +22,8 @@ async def _checkout(ctx: Context) -> Checkout:
     if rebuild := ctx.deployment.rebuild:
         ctx.log(f"-----> The image of v{rebuild.number} was pruned: built again from {rebuild.source}")
         return rebuild.checkout
-    return await ctx.platform.sources.resolve(await _source(ctx), ctx.deployment.revision, ctx.log)
+    revision = await to_build(ctx) if ctx.deployment.action == "reconfigure" else ctx.deployment.revision
+    return await ctx.platform.sources.resolve(await _source(ctx), revision, ctx.log)
 
 
 async def _source(ctx: Context) -> Source:

@@ -16,6 +16,7 @@ from shipway.pipeline.files import give_files
 from shipway.pipeline.images import refuse_foreign_image
 from shipway.pipeline.in_place import create_refiled
 from shipway.pipeline.rebuilt import create_rebuilt
+from shipway.pipeline.reconfigured import create_reconfigured
 from shipway.pipeline.said import masked_log
 from shipway.pipeline.snapshot import snapshot
 from shipway.pipeline.survey import decide
@@ -25,9 +26,9 @@ from shipway.store import deployments, releases, services
 
 async def create_release(ctx: Context, image: Image | None, analysis: Analysis | None) -> Released:
     """The release to make live: an existing one for a rollback or restart, unless its image had to be built again and is
-    another by that; else a new one of `image`, of an image that there is already, or of the one the service names. And how it
-    is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where there is no room for it, what `delivery` raises, or what
-    resolving a foreign image raises."""
+    another by that; else a new one of `image`, of an image that there is already, or of the one the service names; of what is
+    live only where today's config is another. And how it is to come to serve. Raises `ReleaseCommandFailed`, `NoRoom` where
+    there is no room for it, what `delivery` raises, or what resolving a foreign image raises."""
     if ctx.deployment.action == "config":
         release = await create_refiled(ctx)
         ctx.log(
@@ -46,13 +47,15 @@ async def create_release(ctx: Context, image: Image | None, analysis: Analysis |
         return Released(release.id, release.number, await decide(ctx, release))
     if origin := ctx.deployment.image_from:
         release = await _derived(ctx, origin)
+    elif ctx.deployment.action == "reconfigure" and image is None:
+        release = await create_reconfigured(ctx)
     else:
         release = await _new(ctx, image or await _foreign_image(ctx), analysis)
     ctx.log(f"-----> Release v{release.number}: {release.image.label} with {_told(release.given)}")
     # Before anything starts: it may be known that there is a value, and yet nobody be allowed to have it.
     await delivery(ctx.platform, release)
     planned = await decide(ctx, release)
-    if release.release_command and ctx.deployment.brings_new:
+    if planned.named("run"):
         await _run_release_command(ctx, release)
     return Released(release.id, release.number, planned)
 

@@ -35,6 +35,8 @@ deployments = Table(
     Column("image_from", JSON),
     #: Of a rollback to a release whose image was pruned: what it is built from again, and what came of it.
     Column("rebuild", JSON),
+    #: Of one that takes what is live with today's config: names of what that has to be built again for; nothing for others.
+    Column("built_for", JSON),
     Column("failure", JSON),
     Column("cancel_requested", Boolean, nullable=False),
     Column("promote_requested", Boolean, nullable=False, server_default=false()),

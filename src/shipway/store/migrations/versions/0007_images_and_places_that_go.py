@@ -17,6 +17,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("deployments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rebuild", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("built_for", sa.JSON(), nullable=True))
 
     with op.batch_alter_table("releases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rebuilt", sa.Boolean(), server_default=sa.false(), nullable=False))
