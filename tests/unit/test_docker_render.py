@@ -56,6 +56,14 @@ def inspection(status: str, **state: Any) -> dict[str, Any]:
     }
 
 
+def test_what_somebody_sits_before_has_input_and_no_log() -> None:
+    made = container(replace(WORKLOAD, attached=True, terminal=True), one_off=True)
+    assert (made["OpenStdin"], made["StdinOnce"], made["Tty"]) == (True, True, True)
+    assert made["HostConfig"]["LogConfig"] == {"Type": "none"}
+    assert made["HostConfig"]["CapDrop"] == ["ALL"]
+    assert "OpenStdin" not in container()
+
+
 def test_a_workload_becomes_a_hardened_container() -> None:
     assert container() == {
         "Image": "registry/acme/api@sha256:abc",

@@ -61,6 +61,9 @@ class Workload:
     volumes: tuple[VolumeMount, ...] = ()
     #: Name of the file set that it sees, read-only, at `/etc/config`; empty: none.
     files: str = ""
+    #: Somebody sits before it: it has input, and what it writes is logged nowhere. With `terminal`, by a terminal.
+    attached: bool = False
+    terminal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

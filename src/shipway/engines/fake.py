@@ -26,6 +26,7 @@ from shipway.engines.fake_apps import (
     serves,
 )
 from shipway.engines.fake_files import FakeFileSets
+from shipway.engines.fake_sessions import FakeSessions
 from shipway.engines.fake_volumes import FakeVolumes
 
 __all__ = ["Behaviour", "FakeEngine", "Intercept", "exits", "ignores_sigterm", "listens_on", "never_listens", "serves"]
@@ -35,11 +36,12 @@ Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
 Script = Callable[[Workload], Behaviour]
 
 
-class FakeEngine(FakeFileSets):
+class FakeEngine(FakeFileSets, FakeSessions):
     """The `Engine`, with all its optional abilities, without an engine. What it runs outlives its callers' crashes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        FakeFileSets.__init__(self)
+        FakeSessions.__init__(self)
         #: Script by image, or by image and process type; any other app serves 200. One-offs go by
         #: `(image, process)` alone, and any other ends well.
         self.behaviours: dict[str | tuple[str, str], Behaviour] = {}
@@ -145,6 +147,12 @@ class FakeEngine(FakeFileSets):
         found = [container.seen() for container in self._containers.values() if not container.one_off]
         wanted = [i for i in found if service in ("", i.owner.service) and deployment in ("", i.owner.deployment)]
         return sorted(wanted, key=lambda instance: instance.name)
+
+    async def one_offs(self, *, service: str = "") -> list[Instance]:
+        """See `Attaches.one_offs`."""
+        self._reach()
+        found = [container.seen() for container in self._containers.values() if container.one_off]
+        return sorted((i for i in found if service in ("", i.owner.service)), key=lambda instance: instance.name)
 
     async def run(self, workload: Workload, log: Log, timeout: float) -> int:
         """See `Engine.run`."""
@@ -270,6 +278,8 @@ class FakeEngine(FakeFileSets):
         self.images.add(reference)
 
     def _behaviour(self, workload: Workload, *, one_off: bool) -> Behaviour:
+        if workload.attached:
+            return never_listens()  # It runs for as long as its program does.
         if self.script:
             return self.script(workload)
         image = self._resolved.get(workload.image, workload.image)

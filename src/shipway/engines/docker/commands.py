@@ -59,9 +59,9 @@ class Commands:
         finally:
             if not over:
                 # It runs, or what it has started and left behind does.
-                await to_its_end(self._end(container, run))
+                await to_its_end(self.end(container, run))
 
-    async def _end(self, container: str, run: Exec) -> None:
+    async def end(self, container: str, run: Exec) -> None:
         """Kill it with all that it has started. Docker has no call for that; what can't be ended is remembered."""
         self._stuck[run] = container
         with suppress(DockerError, TimeoutError):
@@ -129,6 +129,17 @@ async def _ended(run: Exec, tail: _Tail) -> dict[str, Any]:
             await asyncio.gather(reading, return_exceptions=True)
 
 
+async def exited(run: Exec) -> dict[str, Any] | None:
+    """What Docker says of it once it has ended; `None` when its container has gone."""
+    pause = _SOON
+    while seen := await _inspected(run):
+        if seen["ExitCode"] is not None and not seen["Running"]:
+            return seen
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LOOK)
+    return None
+
+
 async def _inspected(run: Exec) -> dict[str, Any] | None:
     """What Docker says of it; `None` when its container has ended or is gone, and it with that."""
     try:
@@ -142,4 +153,9 @@ async def _inspected(run: Exec) -> dict[str, Any] | None:
 def _executed(seen: dict[str, Any], output: str) -> Executed:
     if seen["Pid"]:
         return Executed(seen["ExitCode"], output)
-    return Executed(127 if _NO_PROGRAM.search(output) else 126, _DOCKERS_WORDS.sub("", output))
+    return Executed(code_of_none(output), _DOCKERS_WORDS.sub("", output))
+
+
+def code_of_none(words: str) -> int:
+    """The exit code, as shells have it, of what Docker could not start, by what it said in its place."""
+    return 127 if _NO_PROGRAM.search(words) else 126

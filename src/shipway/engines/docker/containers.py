@@ -1,6 +1,7 @@
 """One container per workload: made to run, adopted when it is there already, removed without a trace."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from math import ceil
 
@@ -30,6 +31,9 @@ _TRANSIENT = re.compile(
     "deadline exceeded|transport is closing|connection refused|no space left|resource busy", re.IGNORECASE
 )
 
+#: Called with a container that has been created, before it starts.
+Before = Callable[[DockerContainer], Awaitable[None]]
+
 
 class Containers:
     """What runs workloads on Docker."""
@@ -58,13 +62,14 @@ class Containers:
         """The container of the workload `name`, whether it exists or not."""
         return self._connection.docker.containers.container(render.qualified(self._installation, name))
 
-    async def ensure(self, workload: Workload, *, one_off: bool = False) -> Instance:
-        """See `Engine.start`. Costs no more than creating and starting when image and network are known."""
+    async def ensure(self, workload: Workload, *, one_off: bool = False, before: Before | None = None) -> Instance:
+        """See `Engine.start`. Costs no more than creating and starting when image and network are known. `before` is not called
+        for one that is there already."""
         async with self._starting(workload.name), self._volumes.claimed(workload):
             for _ in range(_ATTEMPTS):
                 image = await self._images.ensure(workload.image)
                 try:
-                    if instance := await self._create_or_adopt(workload, image, one_off):
+                    if instance := await self._create_or_adopt(workload, image, one_off, before):
                         return instance
                 except DockerError as error:
                     await self._recover(workload, error)
@@ -109,7 +114,9 @@ class Containers:
             return error.status != 404
         return True
 
-    async def _create_or_adopt(self, workload: Workload, image: render.LocalImage, one_off: bool) -> Instance | None:
+    async def _create_or_adopt(
+        self, workload: Workload, image: render.LocalImage, one_off: bool, before: Before | None
+    ) -> Instance | None:
         address = await self._networks.reserve(workload.network, workload.name)
         files = await self._mounts.ensure(workload.files) if workload.files else None
         secrets = await self._secret_files.prepare(workload.name) if workload.secret_files else None
@@ -124,6 +131,8 @@ class Containers:
                 raise
             return await self._adopt(workload, image)
         await self._volumes.hand_over(container, workload, image.user)
+        if before:
+            await before(container)
         await self._start(container, workload, image)
         return render.started(workload, address, datetime.now(UTC))
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from shipway.domain.capacity import Capacity
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
+from shipway.domain.session import Window
 from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
-from shipway.engines.docker import logs, oneoff, render, sockets
+from shipway.engines.docker import logs, oneoff, render, sockets, terminals
 from shipway.engines.docker.commands import Commands
 from shipway.engines.docker.connection import Connection, at_the_edge, translated
 from shipway.engines.docker.containers import Containers
@@ -25,6 +26,7 @@ from shipway.engines.docker.images import Credentials, Images
 from shipway.engines.docker.mounts import Mounts
 from shipway.engines.docker.networks import Networks
 from shipway.engines.docker.volumes import Volumes
+from shipway.engines.sessions import Session
 
 #: Seconds in which a healthy engine answers a ping.
 _PING_TIMEOUT = 10
@@ -37,7 +39,7 @@ def _no_credential(_reference: str) -> Credential | None:
 
 
 class DockerEngine:
-    """`Engine`, `InspectsSockets`, `InspectsImages`, `KeepsImages` and `KeepsVolumes` on Docker.
+    """`Engine` with all its optional abilities on Docker.
 
     Containers, networks and volumes are named `{installation}.{name}` and labelled with the installation: others on the same
     Docker are neither seen nor touched. `credentials` gives what an image of the built-in registry is pulled with; file sets
@@ -97,7 +99,23 @@ class DockerEngine:
     @at_the_edge
     async def instances(self, *, service: str = "", deployment: str = "") -> list[Instance]:
         """See `Engine.instances`."""
-        wanted = {render.SERVICE: service, render.DEPLOYMENT: deployment, render.ONE_OFF: "false"}
+        return await self._labelled(service=service, deployment=deployment, one_off="false")
+
+    @at_the_edge
+    async def one_offs(self, *, service: str = "") -> list[Instance]:
+        """See `Attaches.one_offs`."""
+        return await self._labelled(service=service, deployment="", one_off="true")
+
+    def attach(self, workload: Workload, window: Window | None) -> AbstractAsyncContextManager[Session]:
+        """See `Attaches.attach`."""
+        return terminals.attach(self._containers, workload, window)
+
+    def enter(self, name: str, command: Sequence[str], window: Window | None) -> AbstractAsyncContextManager[Session]:
+        """See `Executes.enter`."""
+        return terminals.enter(self._containers.named(name), self._commands, command, window)
+
+    async def _labelled(self, *, service: str, deployment: str, one_off: str) -> list[Instance]:
+        wanted = {render.SERVICE: service, render.DEPLOYMENT: deployment, render.ONE_OFF: one_off}
         labels = [f"{label}={value}" for label, value in wanted.items() if value]
         filters = {"label": [self._label, *labels]}
         found = await self._connection.docker.containers.list(all=True, filters=json.dumps(filters))

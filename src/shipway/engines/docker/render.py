@@ -72,19 +72,28 @@ def container(
         "Labels": labels(installation, workload, one_off=one_off),
         "StopTimeout": ceil(workload.stop_grace),
         **_command(workload, image),
+        **_streams(workload),
         "HostConfig": {
             "NetworkMode": network,
             "Init": True,
             "SecurityOpt": ["no-new-privileges"],
             "CapDrop": ["ALL"],
             "CapAdd": list(workload.capabilities),
-            "LogConfig": _LOGS,
+            "LogConfig": {"Type": "none"} if workload.attached else _LOGS,
             "RestartPolicy": restart_policy(workload.restart),
             **_limits(workload.resources),
             **_mounts(installation, workload, files, secrets),
         },
         "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
     }
+
+
+def _streams(workload: Workload) -> Json:
+    """Input that ends with whoever gives it, and a terminal."""
+    if not workload.attached:
+        return {}
+    attached = dict.fromkeys(("AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "StdinOnce"), True)
+    return attached | {"Tty": workload.terminal}
 
 
 def _secrets(directory: Path) -> Json:
