@@ -11,6 +11,7 @@ from shipway.builders.bases import Bases
 from shipway.builders.choice import builder_for
 from shipway.domain.credential import Credential
 from shipway.engines.docker.engine import DockerEngine
+from shipway.pipeline.one_offs import end_one_offs
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.prober import probe_http
 from shipway.pipeline.routes import Routes
@@ -20,7 +21,7 @@ from shipway.registry.server import DistributionRegistry
 from shipway.routers.haproxy.router import HAProxyRouter
 from shipway.settings import Settings
 from shipway.sources.sources import LocalSources
-from shipway.store import queue
+from shipway.store import one_off_runs, queue
 from shipway.store.database import Database
 from shipway.store.logs import StepLogs
 from shipway.store.schema import migrate
@@ -28,6 +29,7 @@ from shipway.store.sealing import sealer
 from shipway.store.signals import Signals
 from shipway.vault.choice import vault_for
 from shipway.web.app import create_router, static_app
+from shipway.worker.attendant import Attendant
 from shipway.worker.guard import Guardian
 from shipway.worker.janitor import Janitor
 from shipway.worker.keeper import Keeper
@@ -80,6 +82,7 @@ async def started(platform: Platform) -> AsyncIterator[None]:
     if platform.settings.database.startswith("sqlite"):
         async with platform.database.write() as tx:
             await queue.expire_leases(tx)
+            await one_off_runs.release_all(tx)
     async with platform.database.read() as tx:
         await sealer(tx, platform.settings.home)
     await platform.vault.prepare()
@@ -88,7 +91,7 @@ async def started(platform: Platform) -> AsyncIterator[None]:
     await revive(platform)
     await platform.routes.reconcile()
     try:
-        workers = (Worker, Janitor, Keeper, Standby, Watchman, Guardian)
+        workers = (Worker, Janitor, Keeper, Standby, Watchman, Guardian, Attendant)
         async with _background(*(each(platform) for each in workers)):
             yield
     finally:
@@ -98,10 +101,11 @@ async def started(platform: Platform) -> AsyncIterator[None]:
 
 
 async def stop_everything(platform: Platform) -> None:
-    """Stop the apps' instances, then the proxy and the registry, of a server that is down. Nothing is forgotten: the
-    next start brings all of it back."""
+    """Stop the apps' instances, and one-offs, then the proxy and the registry, of a server that is down. Nothing is forgotten:
+    the next start brings all of it back, but for one-offs."""
     try:
         await together(platform.engine.stop(each.name, 10.0) for each in await platform.engine.instances())
+        await end_one_offs(platform)
         await platform.builder.stop()
         await platform.router.shutdown()
         await platform.registry.shutdown()
@@ -120,7 +124,9 @@ def build_app(platform: Platform) -> FastAPI:
 
 
 @asynccontextmanager
-async def _background(*parts: Worker | Janitor | Keeper | Standby | Watchman | Guardian) -> AsyncIterator[None]:
+async def _background(
+    *parts: Worker | Janitor | Keeper | Standby | Watchman | Guardian | Attendant,
+) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(part.run(), name=type(part).__name__) for part in parts]
     try:
         yield

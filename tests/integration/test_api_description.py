@@ -43,6 +43,8 @@ HAS_RULES_OF_ITS_OWN = {
     ("get", f"{_SERVICE}/files/content"),
     ("post", f"{_SERVICE}/plan"),
     ("post", f"{_SERVICE}/copy"),
+    ("post", f"{_SERVICE}/runs"),
+    ("post", f"{_SERVICE}/commands"),
     ("get", f"{_SERVICE}/releases/{{release}}"),
     ("put", f"{_SERVICE}/releases/{{release}}/pin"),
     ("delete", f"{_SERVICE}/releases/{{release}}/pin"),

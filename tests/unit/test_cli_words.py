@@ -49,6 +49,15 @@ def test_sizes_of_disks_are_told_in_three_digits(size: int, text: str) -> None:
     assert quantities.decimal(size) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5h", 5400), ("2d", 172_800), ("30 m", 1800)]
+)
+def test_times_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert quantities.DurationType().convert(text, None, None) == seconds
+    with pytest.raises(click.UsageError):
+        quantities.DurationType().convert(f"{text}x", None, None)
+
+
 def test_counts_are_read_by_process_type() -> None:
     assert quantities.counts(["web=3", "worker=0"]) == {"web": 3, "worker": 0}
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Security
+from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from shipway.api.guards import SESSION_COOKIE
@@ -19,7 +20,7 @@ _bearer = HTTPBearer(auto_error=False, description="An API token: `shipway token
 _session = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session.")
 
 
-def get_platform(request: Request) -> Platform:
+def get_platform(request: HTTPConnection) -> Platform:
     """The platform this application was made over."""
     platform: Platform = request.app.state.platform
     return platform
@@ -29,7 +30,7 @@ ThePlatform = Annotated[Platform, Depends(get_platform)]
 
 
 async def current_actor(
-    request: Request,
+    request: HTTPConnection,
     platform: ThePlatform,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     session: Annotated[str | None, Security(_session)],

@@ -53,6 +53,9 @@ COMMANDS: Commands = {
             f"{_HERE}.files:files",
             "Config files: text that instances find under /etc/config.",
         ),
+        "run": (f"{_HERE}.run:run", "Run a command once, in a container of its own, of what is live."),
+        "exec": (f"{_HERE}.exec:exec_", "Run a command inside a running instance."),
+        "shell": (f"{_HERE}.exec:shell", "Open a shell inside a running instance."),
         "analyze": (f"{_HERE}.analyze:analyze", "What would be built from a directory, and why."),
     },
     "Look": {
@@ -66,6 +69,7 @@ COMMANDS: Commands = {
             f"{_HERE}.releases:releases",
             "List, show, compare and pin releases: what `rollback --version` goes back to.",
         ),
+        "runs": (f"{_HERE}.runs:runs", "List one-off runs, their logs, and stop them."),
         "open": (f"{_HERE}.status:open_", "Open a service in the browser."),
     },
     "Manage": {

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.IGNORECASE)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
 
@@ -23,6 +25,19 @@ class MemoryType(click.ParamType[int]):
         if not match:
             self.fail(f"{value!r} is no amount of memory; write 512m or 1g.", param, ctx)
         return int(float(match[1]) * _FACTORS[match[2].lower()])
+
+
+class DurationType(click.ParamType[float]):
+    """`90s`, `30m`, `12h`, `2d`, or seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """In seconds."""
+        match = _DURATION.fullmatch(str(value).strip())
+        if not match:
+            self.fail(f"{value!r} is no time; write 90s, 30m, 12h or 2d.", param, ctx)
+        return float(match[1]) * _SECONDS[match[2].lower()]
 
 
 class PercentsType(click.ParamType[list[int]]):

@@ -9,6 +9,7 @@ from shipway.client.calls.files import Files
 from shipway.client.calls.images import Images
 from shipway.client.calls.registries import Registries
 from shipway.client.calls.releases import Releases
+from shipway.client.calls.runs import Runs
 from shipway.client.calls.secrets import Secrets
 from shipway.client.calls.services import Services
 from shipway.client.calls.tenancy import Tenancy
@@ -31,6 +32,7 @@ class Client(
     Triggers,
     Deployments,
     Releases,
+    Runs,
     Images,
     Builds,
     Uploads,

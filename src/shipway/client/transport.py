@@ -2,14 +2,17 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
 from shipway import __version__
 from shipway.client.errors import ClientError, unreachable
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
 
 #: Seconds. An open stream is never silent for longer than fifteen.
 _TIMEOUT = httpx2.Timeout(60, connect=5)
@@ -24,6 +27,7 @@ class Transport:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self.url = url.rstrip("/")
+        self._headers = headers
         try:
             self._http = httpx2.Client(
                 base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=not _is_this_machine(self.url)
@@ -65,6 +69,13 @@ class Transport:
                 response.read()
             _raise_for_problem(response)
             yield response
+
+    def socket(self, path: str, params: Mapping[str, Any]) -> "AbstractContextManager[ClientConnection]":
+        """An open websocket. Raises `ClientError`."""
+        from shipway.client import sockets  # noqa: PLC0415 - few commands need it, and all would take longer to start
+
+        address = f"{path}?{urlencode(params)}" if params else path
+        return sockets.connected(self.url, address, self._headers, direct=_is_this_machine(self.url))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

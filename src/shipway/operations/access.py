@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Forbidden, NotFound
 from shipway.domain.names import ServicePath
+from shipway.domain.one_off import OneOff
 from shipway.domain.service import Service
 from shipway.domain.tenancy import Environment, Project, Workspace
 from shipway.domain.user import User
-from shipway.store import deployments, services, tenancy
+from shipway.store import deployments, one_off_runs, services, tenancy
 from shipway.store.database import Tx
 
 
@@ -73,4 +74,15 @@ async def deployment(tx: Tx, actor: Actor, deployment_id: str) -> tuple[Deployme
     owner = await services.get(tx, found.service_id) if found else None
     if found is None or owner is None or not actor.sees(owner.workspace_id):
         raise NotFound(f"There is no deployment {deployment_id!r}.")
+    return found, owner
+
+
+async def one_off(tx: Tx, actor: Actor, run_id: str) -> tuple[OneOff, Service]:
+    """A one-off run and its service, by the run's id."""
+    found = await one_off_runs.find(tx, run_id)
+    owner = await services.get(tx, found.service_id) if found else None
+    if found is None or owner is None or not actor.sees(owner.workspace_id):
+        raise NotFound(
+            f"There is no run {run_id!r}.", hint="`shipway runs` lists a service's; the oldest are forgotten."
+        )
     return found, owner

@@ -11,11 +11,12 @@ from shipway.domain.secret import SecretHome
 from shipway.domain.service import Service
 from shipway.pipeline import topics
 from shipway.pipeline.files import sweep_files
+from shipway.pipeline.one_offs import end_one_offs
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import by_settings
 from shipway.pipeline.together import together
 from shipway.pipeline.volumes import remove as remove_volume
-from shipway.store import deletion, deployments, queue, rollouts, services, volumes
+from shipway.store import deletion, deployments, one_off_runs, queue, rollouts, services, volumes
 from shipway.store.database import Tx
 from shipway.store.deletion import Marked
 
@@ -73,6 +74,8 @@ async def _remove_service(platform: Platform, service_id: str) -> None:
     async with platform.database.write() as tx:
         service = await services.get(tx, service_id)
         gone = [each.id for each in await deployments.of_service(tx, service_id, limit=1_000_000)]
+        gone += [each.id for each in await one_off_runs.of_service(tx, service_id, limit=1_000_000)]
+        await one_off_runs.finish_all(tx, service_id)
         await _let_nothing_revive(tx, service)
     await _stop(platform, service)
     async with platform.database.write() as tx:
@@ -101,6 +104,7 @@ async def _stop(platform: Platform, service: Service) -> None:
     grace = by_settings(service.settings)
     instances = await platform.engine.instances(service=service.id)
     await together(platform.engine.stop(each.name, grace(each.name)) for each in instances)
+    await end_one_offs(platform, service.id)
 
 
 async def _remove_above(platform: Platform, chosen: Marked) -> None:

@@ -8,7 +8,7 @@ from shipway.domain.service import Service
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.situation import file_set
 from shipway.pipeline.workloads import instance_names
-from shipway.store import contents, deployments, rollouts, services
+from shipway.store import contents, deployments, one_off_runs, rollouts, services
 
 
 async def give_files(platform: Platform, service: Service, release: Release, instances: Iterable[str]) -> None:
@@ -41,5 +41,6 @@ async def sweep_files(platform: Platform) -> None:
         named = {name for each in await rollouts.listed(tx) for name in each.instances}
         for each in await deployments.unfinished(tx):
             named |= {*instance_names(paths[each.service_id], each.release_number or 0, each.number, {WEB: 1})}
+        named |= {each.name(paths[each.service_id]) for each in await one_off_runs.unfinished(tx)}
     for name in sorted(there - seen - {file_set(instance) for instance in named}):
         await platform.engine.withdraw(name)

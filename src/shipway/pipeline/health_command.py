@@ -45,7 +45,7 @@ def known_environment(
 ) -> Mapping[str, str]:
     """What the instances of a release are given, apart from secrets and from their own names."""
     config = Delivery(release.given.config)
-    return instance_environment(service, deployment, release, settings, config, process=WEB, instance="")
+    return instance_environment(service, deployment.id, release, settings, config, process=WEB, instance="")
 
 
 def command_line(

@@ -58,6 +58,8 @@ class Platform:
     vault: Vault
     #: Held by whoever carries out deletions: what is made anew at the same path has the same names (`pipeline/deletion.py`).
     deleting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: One-off runs that this process attends to: by nobody else, should a lease have run out all the same.
+    attended: set[str] = field(default_factory=set)
 
     def workplace(self, deployment_id: str) -> Path:
         """Where a deployment keeps what it needs only until it is over."""

@@ -119,7 +119,7 @@ def _workload(
     path = service.path
     name = _name(path, release.number, deployment.number, process, ordinal)
     environment = instance_environment(
-        service, deployment, release, settings, delivered, process=process, instance=name
+        service, deployment.id, release, settings, delivered, process=process, instance=name
     )
     return Workload(
         name=name,
@@ -141,7 +141,7 @@ def _workload(
 
 def instance_environment(
     service: Service,
-    deployment: Deployment,
+    deployment_id: str,
     release: Release,
     settings: Settings,
     delivered: Delivery,
@@ -161,7 +161,7 @@ def instance_environment(
         "SHIPWAY_PROCESS": process,
         "SHIPWAY_INSTANCE": instance,
         "SHIPWAY_RELEASE": str(release.number),
-        "SHIPWAY_DEPLOYMENT_ID": deployment.id,
+        "SHIPWAY_DEPLOYMENT_ID": deployment_id,
         "SHIPWAY_COMMIT": release.commit,
         "SHIPWAY_CONFIG_HASH": release.config_hash,
         "SHIPWAY_PUBLIC_URL": settings.app_url(service.hosts[0]) if service.hosts else "",

@@ -8,6 +8,7 @@ import asyncio
 from shipway.domain.clock import now
 from shipway.pipeline.deletion import carry_out
 from shipway.pipeline.files import sweep_files
+from shipway.pipeline.one_offs import sweep_one_offs
 from shipway.pipeline.platform import Platform
 from shipway.pipeline.retire import retire
 from shipway.pipeline.standing import unpark
@@ -48,6 +49,7 @@ class Janitor:
             await retire(self._platform, deployment_id, lambda _: 10.0)
         await self._bring_back()
         await volume_bin.tend(self._platform)
+        await sweep_one_offs(self._platform)
         await sweep_files(self._platform)
         async with self._platform.database.write() as tx:
             await users.purge_expired(tx)

@@ -16,6 +16,7 @@ from shipway.client.models.pipeline import Stage, Status
 from shipway.client.models.plan import Capacity, ConfigChange, ImageOrigin, Move, Plan, ProcessChange
 from shipway.client.models.registries import Registry
 from shipway.client.models.release import Change, Difference, Release, ReleaseDetail
+from shipway.client.models.run import Run, RunEnded
 from shipway.client.models.secrets import Bindings, Secret, SecretUse, SecretVersion
 from shipway.client.models.service import AutoDeploy, Copied, Instance, Restart, Scaled, Service, Traffic
 from shipway.client.models.tenancy import Cloned, ClonedService, Environment, EnvironmentDetail, Project, Workspace
@@ -75,6 +76,8 @@ __all__ = [
     "Release",
     "ReleaseDetail",
     "Restart",
+    "Run",
+    "RunEnded",
     "Scaled",
     "Secret",
     "SecretUse",

@@ -17,6 +17,7 @@ from shipway.store.tables.config import (
     secrets,
 )
 from shipway.store.tables.deployments import builds, deployments, queue, release_marks, releases, steps
+from shipway.store.tables.one_off_runs import one_off_runs
 from shipway.store.tables.rollouts import restarts, rollouts
 from shipway.store.tables.services import hosts, services
 from shipway.store.tables.tenancy import environments, projects, registry_credentials, workspaces
@@ -39,6 +40,7 @@ __all__ = [
     "hosts",
     "memberships",
     "metadata",
+    "one_off_runs",
     "outcomes",
     "projects",
     "queue",

@@ -1,4 +1,4 @@
-"""Images that are pruned and built again, what is being deleted, and what deploys by itself"""
+"""Images that are pruned and built again, what is being deleted, and what deploys by itself; one-off runs"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,6 +33,7 @@ def upgrade() -> None:
 
     _key_repositories()
     _add_triggers()
+    _add_runs()
 
 
 def _key_repositories() -> None:
@@ -101,6 +102,37 @@ def _add_triggers() -> None:
         sa.UniqueConstraint("hash"),
     )
     op.create_index("ix_deploy_urls_service_id", "deploy_urls", ["service_id"])
+
+
+def _add_runs() -> None:
+    op.create_table(
+        "one_off_runs",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("service_id", sa.String(length=40), nullable=False),
+        sa.Column("release_id", sa.String(length=40), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.Column("process", sa.String(length=40), nullable=False),
+        sa.Column("instance", sa.String(length=255), nullable=False),
+        sa.Column("command", sa.JSON(), nullable=False),
+        sa.Column("attached", sa.Boolean(), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("trigger", sa.String(length=40), nullable=False),
+        sa.Column("timeout", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("stopped_by", sa.String(length=80), nullable=False),
+        sa.Column("attended_until", sa.String(length=32), nullable=True),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("started_at", sa.String(length=32), nullable=True),
+        sa.Column("finished_at", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["service_id"], ["services.id"], name=op.f("fk_one_off_runs_service_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_off_runs")),
+    )
+    for column in ("service_id", "state"):
+        op.create_index(op.f(f"ix_one_off_runs_{column}"), "one_off_runs", [column], unique=False)
 
 
 def downgrade() -> None:
