@@ -32,7 +32,7 @@ def test_a_file_is_planned_applied_exported_and_then_there_is_nothing_to_change(
     planned = terminal.ok("apply", "--environment", HOME, "--plan")
     assert f"{HOME} is made." in planned and "+ health.path  /up" in planned.replace("~", "+").replace("none → ", "")
     refused = terminal.shipway("apply", "--environment", HOME)
-    assert refused.code == 1 and "--yes" in refused.err
+    assert refused.code == 2 and "--yes" in refused.err
 
     done = terminal.shipway("apply", "--environment", HOME, "--deploy", "--yes")
 

@@ -87,7 +87,7 @@ def test_the_workspace_is_asked_for_where_there_are_several(terminal: Terminal) 
     ("arguments", "typed", "code"),
     [
         (["a.example.com/npm"], "x", 2),
-        (["a.example.com"], "", 1),
+        (["a.example.com"], "", 2),
         (["a.example.com"], "two words", 1),
         (["a..b"], "x", 1),
     ],

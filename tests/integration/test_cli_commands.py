@@ -43,6 +43,16 @@ def test_a_wrong_token_is_not_remembered(stranger: Terminal, server: Served) -> 
     assert config.load().default == ""
 
 
+def test_what_is_piped_in_and_is_not_there_is_asked_for_in_words(terminal: Terminal, server: Served) -> None:
+    for words, what in (
+        (("login", server.url), "No token came in."),
+        (("registries", "add", "npm.example.com", "--username", "ada"), "No password came in."),
+        (("secrets", "set", SERVICE.rpartition("/")[0], "KEY"), "No value of KEY came in."),
+    ):
+        done = terminal.shipway(*words)
+        assert done.code == 2 and what in done.err, done
+
+
 def test_the_environment_says_which_server_too(
     stranger: Terminal, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

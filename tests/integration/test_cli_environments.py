@@ -56,6 +56,9 @@ def test_what_goes_is_shown_before_its_name_is_typed(terminal: Terminal, noun: s
     refused = terminal.shipway(noun, "delete", path, typed="api\n")
     assert refused.code == 1 and "api-production-envs.localhost" in refused.err
     assert (f"{HOME}/KEY" in refused.err) is (noun != "services")
+    unanswered = terminal.shipway(noun, "delete", path)
+    assert unanswered.code == 2 and f"Type {path} to delete it" in unanswered.err
+    assert f"Without a terminal, `--confirm {path}` does." in unanswered.err
     assert API in terminal.ok("services")
     assert terminal.shipway(noun, "delete", path, typed=f"{path}\n").code == 0
     assert API not in terminal.ok("services")

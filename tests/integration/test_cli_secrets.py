@@ -67,6 +67,8 @@ def test_a_file_is_taken_byte_by_byte_and_what_is_typed_without_its_line_end(
         (("bind", "DSN", "--as", "A", "--file", "b"), 2, "--as or --file"),
         (("revoke", "DSN", "--yes"), 2, "Which version?"),
         (("revoke", "DSN@9", "--yes"), 1, "no secret DSN"),
+        (("revoke", "DSN@1"), 2, "Without a terminal, `--yes` does."),
+        (("delete", "DSN"), 2, "Without a terminal, `--yes` does."),
         (("unbind", "NONE"), 1, "NONE"),
     ],
 )

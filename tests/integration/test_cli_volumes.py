@@ -91,6 +91,8 @@ def test_what_is_in_the_bin_is_restored_by_its_name_or_purged(two: Terminal) -> 
     assert states(two) == {1: "in-use", 2: "in-use"}
     two.ok("scale", "web=2")
     two.ok("services", "scale", SERVICE, "web=1", "--yes")
+    unanswered = two.shipway("volumes", "purge", "data.web.2")
+    assert (unanswered.code, "`--yes` does" in unanswered.err) == (2, True)
     assert two.ok("volumes", "purge", SERVICE, "data.web.2", "--yes") == "Removed data.web.2 for good.\n"
     assert states(two) == {1: "in-use"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from shipway.cli import session
-from shipway.cli.commands.change import at_a_terminal
+from shipway.cli.asking import confirm
 from shipway.cli.holder import HolderPathType, holder_path
 from shipway.cli.options import json_option, yes_option
 from shipway.cli.output import note, on_one_line, print_json
@@ -64,7 +64,8 @@ def apply(
             _show(planned, as_json=as_json)
         if only_plan or not (planned["changed"] or deploy):
             return 0 if only_plan or not as_json else _show(planned, as_json=True)
-        _confirm(planned, yes=yes)
+        if planned["changed"] and not yes:
+            confirm(f"Change {path}?")
         done = client.apply(path, text, files, deploy=deploy, bins=yes, expected=planned["digest"], **what)
         for name in done["to_upload"]:
             note(f"Nothing was uploaded to {name} yet: `shipway deploy {path}/{name} --directory DIR`.")
@@ -114,14 +115,6 @@ def _named(text: str) -> Iterator[str]:
         for each in files.values() if isinstance(files, dict) else ():
             if isinstance(each, dict) and isinstance(each.get("path"), str):
                 yield each["path"]
-
-
-def _confirm(planned: "Applied", *, yes: bool) -> None:
-    if yes or not planned["changed"]:
-        return
-    if not at_a_terminal():
-        raise ClientError("Nobody is there to confirm this.", hint="Look at it with --plan; --yes does it.")
-    click.confirm("Do it?", abort=True, err=True)
 
 
 def _show(applied: "Applied", *, as_json: bool) -> int:

@@ -1,11 +1,11 @@
 """`restart`, `scale`, `cancel`: change what runs."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from shipway.cli import quantities, session
+from shipway.cli.asking import at_a_terminal, confirm
 from shipway.cli.options import SERVICE_PATH, follow_options, json_option, path_argument, yes_option
 from shipway.cli.output import note, print_json
 from shipway.cli.progress.follow import started
@@ -67,13 +67,8 @@ def _scaled(client: "Client", path: str, counts: dict[str, int], *, yes: bool) -
         if error.code != "would-bin" or not at_a_terminal():
             raise
         note(error.message)
-        click.confirm("Scale all the same?", abort=True, err=True)
+        confirm("Scale all the same?")
     return client.scale(path, counts, bins=True)
-
-
-def at_a_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
 
 
 def scale_to(path: str, counts: list[str], *, yes: bool, no_follow: bool, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from shipway.cli import quantities, session
+from shipway.cli.asking import ask
 from shipway.cli.options import SERVICE_PATH, json_option
 from shipway.cli.output import note, print_json
 from shipway.client.models import Loss, LostVolume
@@ -15,7 +16,7 @@ def delete_command(metavar: str, told: str, kind: click.ParamType[str] | None = 
 
     @click.command("delete", help=told)
     @click.argument("path", metavar=metavar, type=kind)
-    @click.option("--confirm", metavar="NAME", help="The whole path again, instead of typing it.")
+    @click.option("--confirm", metavar="PATH", help="The whole path again, instead of typing it.")
     @json_option
     def delete(path: str, confirm: str | None, as_json: bool) -> None:
         wanted = _checked(path, metavar)
@@ -23,8 +24,7 @@ def delete_command(metavar: str, told: str, kind: click.ParamType[str] | None = 
             loss = client.loss(wanted)
             if not as_json:
                 _tell(loss)
-            typed = confirm or click.prompt(f"This can't be undone. Type {wanted} to delete it", err=True)
-            client.delete(wanted, confirm=typed)
+            client.delete(wanted, confirm=confirm or _typed(wanted))
         print_json({"deleted": wanted} | dict[str, Any](loss)) if as_json else click.echo(f"Deleted {wanted}.")
 
     return delete
@@ -35,6 +35,10 @@ def _checked(path: str, metavar: str) -> str:
     if len(parts) != metavar.count("/") + 1 or not all(parts):
         raise click.UsageError(f"{path!r} must be {metavar}.")
     return "/".join(parts)
+
+
+def _typed(wanted: str) -> str:
+    return ask(f"This can't be undone. Type {wanted} to delete it", instead=f"--confirm {wanted}")
 
 
 def _tell(loss: Loss) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from shipway.cli import session
+from shipway.cli.asking import at_a_terminal
 from shipway.cli.options import (
     directory_option,
     follow_options,
@@ -15,7 +16,7 @@ from shipway.cli.options import (
     yes_option,
     zero_downtime_option,
 )
-from shipway.cli.output import is_terminal, note
+from shipway.cli.output import note
 from shipway.cli.progress.follow import started
 from shipway.client import config
 from shipway.client.address import slugify
@@ -104,9 +105,9 @@ def _new_service(client: "Client", directory: Path, yes: bool) -> str:
 
 
 def _ask(directory: Path, path: str) -> None:
-    if not is_terminal():
+    if not at_a_terminal():
         raise ClientError(
             f"{directory} is not linked to a service.",
             hint=f"`shipway link PATH` links it; `shipway deploy --yes` makes {path} of it.",
         )
-    click.confirm(f"{directory} is not linked to a service. Make {path} of it?", default=True, abort=True)
+    click.confirm(f"{directory} is not linked to a service. Make {path} of it?", default=True, abort=True, err=True)

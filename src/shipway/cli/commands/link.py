@@ -5,6 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from shipway.cli import session
+from shipway.cli.asking import ask
 from shipway.cli.options import directory_option, json_option, path_argument
 from shipway.cli.output import print_json
 from shipway.client import config
@@ -46,4 +47,4 @@ def _chosen(known: list[str]) -> str:
         raise ClientError(
             "There is no service yet.", hint="`shipway deploy` makes one; or `shipway services create PATH`."
         )
-    return str(click.prompt("Which service", type=click.Choice(known)))
+    return ask("Which service", instead="shipway link PATH", type=click.Choice(known))

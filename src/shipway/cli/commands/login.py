@@ -4,6 +4,7 @@ import sys
 
 import rich_click as click
 
+from shipway.cli.asking import at_a_terminal, came
 from shipway.cli.options import json_option
 from shipway.cli.output import print_json
 from shipway.client import config
@@ -20,7 +21,7 @@ def login(url: str, token: str | None, as_json: bool) -> None:
     """
     from shipway.client.client import Client
 
-    secret = (token or _asked()).strip()
+    secret = came((token or _asked()).strip(), "token", "Type it at a terminal, or pipe it in.")
     with Client(url, secret) as client:
         address, me = client.url, client.whoami()
     config.change(lambda known: known.with_server(address, secret))
@@ -31,6 +32,6 @@ def login(url: str, token: str | None, as_json: bool) -> None:
 
 
 def _asked() -> str:
-    if sys.stdin.isatty():
+    if at_a_terminal():
         return str(click.prompt("Token", hide_input=True))
     return sys.stdin.readline()

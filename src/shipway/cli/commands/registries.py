@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from shipway.cli import session
+from shipway.cli.asking import at_a_terminal, came
 from shipway.cli.options import json_option
 from shipway.cli.output import ago, note, print_json, print_table
 from shipway.cli.workspace import chosen_workspace, workspace_option
@@ -84,6 +85,7 @@ def _user(username: str) -> str:
 
 def _password(from_input: bool) -> str:
     """Without the line end that it usually comes with."""
-    if from_input or not sys.stdin.isatty():
-        return sys.stdin.read().rstrip("\r\n")
+    if from_input or not at_a_terminal():
+        piped = sys.stdin.read().rstrip("\r\n")
+        return came(piped, "password", "Type it at a terminal, or pipe it in.")
     return str(click.prompt("Password", hide_input=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import rich_click as click
 
 from shipway.cli import session
+from shipway.cli.asking import at_a_terminal, came, confirm
 from shipway.cli.options import SERVICE_PATH, json_option, yes_option
 from shipway.cli.output import ago, note, print_json, print_table
 from shipway.client import address
@@ -124,7 +125,7 @@ def revoke_secret(words: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
     if not version.isascii() or not version.isdecimal():
         raise click.UsageError(f"Which version? Write {name}@3; `shipway secrets` lists them.")
     if not yes:
-        click.confirm(f"Forget the value of {reference} for ever?", abort=True, err=True)
+        confirm(f"Forget the value of {reference} for ever?")
     with session.connect() as client:
         known = client.revoke_secret(_environment(path), name, int(version))
     if as_json:
@@ -144,7 +145,7 @@ def delete_secret(words: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
     """Forget NAME with all its versions; refused while something uses it."""
     path, name = _one(words)
     if not yes:
-        click.confirm(f"Forget all versions of {name} for ever?", abort=True, err=True)
+        confirm(f"Forget all versions of {name} for ever?")
     with session.connect() as client:
         client.delete_secret(_environment(path), name)
     print_json({"deleted": name}) if as_json else click.echo(f"{name} is deleted.")
@@ -178,14 +179,17 @@ def _one(words: Sequence[str]) -> tuple[str | None, str]:
 
 
 def _value(name: str, file: BinaryIO | None) -> str:
-    if file is None and sys.stdin.isatty():
+    if file is None and at_a_terminal():
         return str(click.prompt(f"Value of {name}", hide_input=True))
     content = file.read() if file else _typed()
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise click.UsageError(f"The value of {name} is no UTF-8 text; encode it, for example with base64.") from error
-    return text if file else text.removesuffix("\n").removesuffix("\r")
+    value = text if file else text.removesuffix("\n").removesuffix("\r")
+    return came(
+        value, f"value of {name}", "Type it at a terminal, pipe it in, or name a file that has it: --from-file."
+    )
 
 
 def _typed() -> bytes:

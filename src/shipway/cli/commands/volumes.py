@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from shipway.cli import quantities, session
+from shipway.cli.asking import confirm
 from shipway.cli.options import SERVICE_PATH, json_option, path_argument, yes_option
 from shipway.cli.output import ago, note, print_json, print_table
 from shipway.client.errors import ClientError
@@ -104,7 +105,7 @@ def purge_volume(words: tuple[str, ...], yes: bool, as_json: bool) -> None:
     with session.connect() as client:
         found = _found(client.volumes(address), names)
         if not yes:
-            click.confirm(f"Remove {', '.join(map(_label, found))} for good?", abort=True, err=True)
+            confirm(f"Remove {', '.join(map(_label, found))} for good?")
         for volume in found:
             now = client.purge_volume(address, volume["id"])
     _done(now, f"Removed {', '.join(map(_label, found))} for good.", "", as_json)
