@@ -75,6 +75,44 @@ async def test_a_plan_changes_nothing_and_tells_what_an_apply_does(stack: Stack)
     assert replace(await applied(stack, FILE), others=()) == replace(planned, others=())
 
 
+async def test_a_new_service_is_told_by_its_source_and_what_it_is_given(stack: Stack) -> None:
+    text = """
+    [services.web]
+    source = { kind = "git", url = "https://g.test/shop", ref = "main", subdirectory = "web" }
+    processes.web.command = "serve"
+    keep_warm = 60
+    config = { GREETING = "" }
+    """
+
+    planned = await applied(stack, text, plan=True)
+
+    assert told(planned) == [
+        ("web", "source", None, "git https://g.test/shop, ref main, subdirectory web"),
+        ("web", "processes.web.command", None, "serve"),
+        ("web", "config.GREETING", None, ""),
+    ]
+
+
+async def test_an_export_has_one_blank_line_between_two_tables(stack: Stack) -> None:
+    await applied(stack, '[config]\nREGION = "eu"\n[services.a]\n[services.b]\nport = 1\nhealth = { path = "/up" }')
+
+    assert (await exported(stack)).splitlines()[1:] == [
+        "",
+        "[config]",
+        'REGION = "eu"',
+        "",
+        "[services.a]",
+        'source = { kind = "upload" }',
+        "",
+        "[services.b]",
+        'source = { kind = "upload" }',
+        "port = 1",
+        "",
+        "[services.b.health]",
+        'path = "/up"',
+    ]
+
+
 async def test_what_is_applied_is_there_and_once_more_is_nothing_to_change(here: Stack) -> None:
     api = (await services.get_service(here.platform, here.actor, at("api"))).service
     db = (await services.get_service(here.platform, here.actor, at("db"))).service
@@ -113,7 +151,7 @@ async def test_what_the_file_does_not_say_stays_and_is_told_unless_it_is_to_be_t
 
     assert told(kept) == [("api", "port", "3000", "4000")]
     assert {each.key for each in kept.services[0].missing} == {"health.path", "config.EXTRA"}
-    assert told(pruned) == [("api", "health.path", "/up", ""), ("api", "config.EXTRA", "1", None)]
+    assert told(pruned) == [("api", "health.path", "/up", None), ("api", "config.EXTRA", "1", None)]
     api = (await services.get_service(here.platform, here.actor, at("api"))).service
     assert api.settings.probe.path == "" and api.settings.port == 4000
     assert "EXTRA" not in (await config.get_config(here.platform, here.actor, at("api"))).values

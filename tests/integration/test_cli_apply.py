@@ -10,6 +10,9 @@ from tests.support.terminal import Terminal
 
 HOME = "acme/shop/qa"
 FILE = """
+[config]
+REGION = "eu"
+
 [services.web]
 source = { kind = "image", reference = "registry.test/web:1" }
 [services.web.health]
@@ -30,7 +33,14 @@ def terminal(server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_file_is_planned_applied_exported_and_then_there_is_nothing_to_change(terminal: Terminal) -> None:
     planned = terminal.ok("apply", "--environment", HOME, "--plan")
-    assert f"{HOME} is made." in planned and "+ health.path  /up" in planned.replace("~", "+").replace("none → ", "")
+    assert planned.splitlines() == [
+        f"{HOME} will be created, with",
+        "  config.REGION  eu",
+        f"{HOME}/web will be created, with",
+        "  source  image registry.test/web:1",
+        "  health.path  /up",
+        '  files."site.conf"  10 bytes, 355da02c',
+    ]
     refused = terminal.shipway("apply", "--environment", HOME)
     assert refused.code == 2 and "--yes" in refused.err
 
@@ -51,7 +61,7 @@ def test_an_environment_is_that_of_the_linked_service_and_what_is_not_in_the_fil
 
     planned = terminal.ok("apply", "--plan")
 
-    assert f"{PATH}: changed\n  ~ port  0 → 3000" in planned
+    assert f"{PATH} will change:\n  ~ port  0 → 3000" in planned
     assert "not in the file, and kept: keep_warm" in planned
 
 

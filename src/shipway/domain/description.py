@@ -25,6 +25,8 @@ _KNOWN_AS: Mapping[Key, Key] = {
     ("build_timeout",): ("build", "timeout"),
 }
 _PLURAL = ("stop_graces", "stop_first", "volumes")
+#: Where a text may be empty; elsewhere an empty one is none.
+_ANY_TEXT = ("config", "files")
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -136,8 +138,10 @@ def _variable(var: Var) -> str | dict[str, Any]:
 
 def _text(key: Key, value: Any) -> str | None:
     """For people. What looks like a secret is not repeated, what is long is told by its length."""
-    if value is None:
+    if value is None or (value == "" and key[0] not in _ANY_TEXT):
         return None
+    if key == ("source",):
+        return _source_text(value)
     if key[0] == "files":
         content = str(value).encode()
         return f"{len(content)} bytes, {sha256(content).hexdigest()[:8]}"
@@ -146,6 +150,13 @@ def _text(key: Key, value: Any) -> str | None:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
     return _plain(value)
+
+
+def _source_text(source: Mapping[str, Any]) -> str:
+    """`git https://github.com/acme/shop, ref main`"""
+    where = source.get("url") or source.get("reference", "")
+    rest = (f"{name} {_plain(value)}" for name, value in source.items() if name not in ("kind", "url", "reference"))
+    return ", ".join((f"{source['kind']} {where}".rstrip(), *rest))
 
 
 def _is_delicate(name: str, value: Any) -> bool:

@@ -10,13 +10,15 @@ _WIDEST = 100
 
 
 def tables(values: Mapping[tuple[str, ...], Any]) -> Iterator[str]:
-    """Lines of `[table]`s, in the order of their keys; a value that is a mapping is written on one line."""
+    """Lines of `[table]`s, in the order of their keys, a blank one between two; a value that is a mapping is written on one."""
     by_table: dict[tuple[str, ...], dict[str, Any]] = {}
     for key, value in values.items():
         by_table.setdefault(key[:-1], {})[key[-1]] = value
-    for table in sorted(by_table):
+    for position, table in enumerate(sorted(by_table)):
+        if position:
+            yield ""
         if table:
-            yield f"\n[{'.'.join(map(key_text, table))}]"
+            yield f"[{'.'.join(map(key_text, table))}]"
         for name, value in by_table[table].items():
             yield f"{key_text(name)} = {value_text(value)}"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from shipway.domain.config import Var
 from shipway.domain.deployment import Deployment
-from shipway.domain.description import Change, described, differences, variables
+from shipway.domain.description import Change, described, differences, said, variables
 from shipway.domain.desired import Wanted, blank, overlaid, overlaid_vars
 from shipway.domain.errors import Conflict, Invalid, NotFound, SecretMissing, WouldBin
 from shipway.domain.leaks import Exposed, exposed
@@ -186,7 +186,7 @@ async def _decide(tx: Tx, platform: Platform, path: ServicePath, wanted: Wanted,
         service,
         before,
         after,
-        differences(described(before), described(after)),
+        differences(described(before), described(after)) if service else differences({}, said(after)),
         differences(described(after), described(strict)),
     )
 

@@ -1,6 +1,6 @@
 """An environment as a file: all that describes it, and no secret value (`shipway export`)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from shipway.domain.config import Var
 from shipway.domain.description import Description, said, variables
@@ -25,12 +25,13 @@ async def export(platform: Platform, actor: Actor, path: EnvironmentPath) -> str
         environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
         own = await config.own(tx, environment)
         shared = {name: var for name, var in own.items() if not var.reference}
-        lines = [f"# {path}, as `shipway export` found it. `shipway docs` explains each key."]
-        lines += [*_left_out(shared), *_config(shared)]
-        for service in await services.listed(tx, environment_id=environment.id):
-            if not service.deleting:
-                lines += await _service(tx, platform, service)
-    return "\n".join(lines) + "\n"
+        known = await services.listed(tx, environment_id=environment.id)
+        parts = [
+            [f"# {path}, as `shipway export` found it. `shipway docs` explains each key."],
+            [*_left_out(shared), *tables(_safe(shared))],
+            *[await _service(tx, platform, each) for each in known if not each.deleting],
+        ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 async def state_of(tx: Tx, platform: Platform, service: Service) -> ServiceState:
@@ -49,7 +50,7 @@ async def state_of(tx: Tx, platform: Platform, service: Service) -> ServiceState
     )
 
 
-async def _service(tx: Tx, platform: Platform, service: Service) -> Iterator[str]:
+async def _service(tx: Tx, platform: Platform, service: Service) -> list[str]:
     state = await state_of(tx, platform, service)
     builds_only = await build_secrets.names(tx, service.id)
     name = service.path.service
@@ -58,18 +59,11 @@ async def _service(tx: Tx, platform: Platform, service: Service) -> Iterator[str
         f"# The build secret {each} is not in this file: `shipway config set {service.path} --build-secret {each}=…`"
         for each in builds_only
     ]
-    return iter(
-        [
-            "",
-            *notes,
-            *_left_out(state.config),
-            *tables({("services", name, *key): value for key, value in {**shown, **_safe(state.config)}.items()}),
-        ]
-    )
-
-
-def _config(config: Mapping[str, Var]) -> Iterable[str]:
-    return tables(_safe(config))
+    return [
+        *notes,
+        *_left_out(state.config),
+        *tables({("services", name, *key): value for key, value in {**shown, **_safe(state.config)}.items()}),
+    ]
 
 
 def _safe(config: Mapping[str, Var]) -> Description:

@@ -133,27 +133,34 @@ def _show(applied: "Applied", *, as_json: bool) -> int:
 
 
 def _lines(applied: "Applied") -> Iterator[str]:
+    environment = applied["environment"]
     if not applied["changed"]:
-        yield f"{applied['environment']}: nothing to change."
-    if applied["created"]:
-        yield click.style(f"{applied['environment']} is made.", bold=True)
-    if applied["config"]:
-        yield click.style(f"{applied['environment']}: changed", bold=True)
-        yield from _keys(applied["config"])
+        yield f"{environment}: nothing to change."
+    if applied["created"] or applied["config"]:
+        yield from _told(environment, "created" if applied["created"] else "changed", applied["config"])
     for service in applied["services"]:
-        yield click.style(f"{service['service']}: {service['change']}", bold=service["change"] != "unchanged")
-        yield from _keys(service["changes"])
+        yield from _told(service["service"], service["change"], service["changes"])
         if service["missing"]:
-            missing = ", ".join(each["key"] for each in service["missing"])
-            yield f"  not in the file, and kept: {missing}"
+            yield f"  not in the file, and kept: {', '.join(each['key'] for each in service['missing'])}"
 
 
-def _keys(changes: Sequence["KeyChange"]) -> Iterator[str]:
-    for each in changes:
-        sign, colour = _SIGNS[each["change"]]
-        yield click.style(f"  {sign} {each['key']}", fg=colour) + f"  {_told(each)}"
+def _told(path: str, change: str, keys: Sequence["KeyChange"]) -> Iterator[str]:
+    match change:
+        case "created":
+            yield click.style(f"{path} will be created{', with' if keys else '.'}", bold=True)
+            yield from (f"  {each['key']}  {_shown(each['after'])}" for each in keys)
+        case "changed":
+            yield click.style(f"{path} will change:", bold=True)
+            yield from map(_difference, keys)
+        case _:
+            yield f"{path} stays as it is."
 
 
-def _told(change: "KeyChange") -> str:
-    before, after = (on_one_line(change[side] or "none", _WIDEST) for side in ("before", "after"))
-    return after if change["change"] == "added" else f"{before} → {after}"
+def _difference(change: "KeyChange") -> str:
+    sign, colour = _SIGNS[change["change"]]
+    sides = " → ".join(_shown(change[side]) for side in ("before", "after") if change[side] is not None)
+    return click.style(f"  {sign} {change['key']}", fg=colour) + f"  {sides}"
+
+
+def _shown(value: str | None) -> str:
+    return on_one_line(value or '""', _WIDEST)
