@@ -12,7 +12,8 @@ from shipway.api import environment_file
 from shipway.domain.errors import Conflict, NotFound, SecretMissing, WouldBin
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.operations import config, config_files, deployments, described, secrets, services
-from shipway.operations.applying import Applied, apply
+from shipway.operations.applied import Applied
+from shipway.operations.applying import apply
 
 HOME = EnvironmentPath("acme", "shop", "staging")
 FILE = """

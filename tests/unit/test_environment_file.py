@@ -17,10 +17,9 @@ from shipway.builders.detectors.tree import Tree
 from shipway.cli.commands.docs import about
 from shipway.client.errors import ClientError
 from shipway.domain.description import described
-from shipway.domain.desired import blank, overlaid
+from shipway.domain.desired import WantedEnvironment, blank, overlaid
 from shipway.domain.errors import Invalid
 from shipway.domain.toml_text import tables
-from shipway.operations.applying import WantedEnvironment
 
 _FREE = ("config", "processes", "volumes", "files", "secret_files", "devices")
 

@@ -14,7 +14,7 @@ from shipway.api.schemas.settings import SettingsIn
 from shipway.builders.toml_lines import key_lines, line_of
 from shipway.domain.config import Origin, Var
 from shipway.domain.config_file import config_content, config_path
-from shipway.domain.desired import Wanted, blank, overlaid
+from shipway.domain.desired import Wanted, WantedEnvironment, blank, overlaid
 from shipway.domain.errors import CallerError, Invalid
 from shipway.domain.leaks import has_credential
 from shipway.domain.names import host, slug
@@ -23,7 +23,6 @@ from shipway.domain.secret import secret_reference
 from shipway.domain.service import ServiceSettings
 from shipway.domain.settings_rules import check_settings
 from shipway.domain.volume import Volume
-from shipway.operations.applying import WantedEnvironment
 from shipway.operations.config_checks import check_values
 
 #: What stands in the source, for its build to read, and not in an environment's file.

@@ -52,6 +52,16 @@ class Wanted:
         return (*(var.reference for var in self.config.values() if var.reference), *self.secret_files.values())
 
 
+@dataclass(frozen=True, slots=True)
+class WantedEnvironment:
+    """What a file says about an environment."""
+
+    services: Mapping[str, Wanted]
+    #: The environment's own config vars.
+    config: Mapping[str, Var] = field(default_factory=dict)
+    buildtime: Mapping[str, bool] = field(default_factory=dict)
+
+
 def overlaid(before: ServiceState, wanted: Wanted) -> ServiceState:
     """`before` with everything that is wanted; all else stays. Raises `Conflict` for another kind of source."""
     if wanted.source is not None and type(wanted.source) is not type(before.source):

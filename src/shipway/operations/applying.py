@@ -4,17 +4,15 @@ A plan is an apply that is not kept: the same reads, checks and writes in one tr
 would be refused is refused by the plan already, and an apply does all of it or nothing.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from shipway.domain.config import Var
-from shipway.domain.deployment import Deployment
-from shipway.domain.description import Change, described, differences, said, variables
-from shipway.domain.desired import Wanted, blank, overlaid, overlaid_vars
+from shipway.domain.description import described, differences, said, variables
+from shipway.domain.desired import Wanted, WantedEnvironment, blank, overlaid, overlaid_vars
 from shipway.domain.errors import Conflict, Invalid, NotFound, SecretMissing, WouldBin
-from shipway.domain.leaks import Exposed, exposed
+from shipway.domain.leaks import exposed
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.secret import secret_reference
 from shipway.domain.settings_rules import check_settings
@@ -22,6 +20,7 @@ from shipway.domain.tenancy import Environment
 from shipway.domain.volume import Place
 from shipway.operations import access, applying_writes, tenancy
 from shipway.operations.access import Actor
+from shipway.operations.applied import Applied, ServiceChange
 from shipway.operations.applying_due import due
 from shipway.operations.applying_writes import Step
 from shipway.operations.described import state_of
@@ -31,60 +30,6 @@ from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
 from shipway.store import config, config_changes, secrets, services
 from shipway.store.database import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class WantedEnvironment:
-    """What a file says about an environment."""
-
-    services: Mapping[str, Wanted]
-    #: The environment's own config vars.
-    config: Mapping[str, Var] = field(default_factory=dict)
-    buildtime: Mapping[str, bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceChange:
-    """What becomes of one service that the file names."""
-
-    path: ServicePath
-    created: bool
-    changes: tuple[Change, ...]
-    #: What it has that the file does not say. It stays, unless `prune` was asked for.
-    missing: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What an apply changed, or a plan would."""
-
-    path: EnvironmentPath
-    #: Whether the environment itself is new.
-    created: bool
-    services: tuple[ServiceChange, ...]
-    #: Of the environment's own config vars.
-    config: tuple[Change, ...]
-    #: Services that the file does not name. They are left alone.
-    others: tuple[str, ...]
-    #: Values of the file that had better be secrets.
-    warnings: tuple[Exposed, ...]
-    #: Volumes that have no instance any more when this is deployed.
-    bins: tuple[Place, ...]
-    #: Deployments that bring it about.
-    deployments: tuple[tuple[ServicePath, Deployment], ...] = ()
-    #: Services that nothing was uploaded to yet, so that they can't be deployed here.
-    to_upload: tuple[str, ...] = ()
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changes anything."""
-        return self.created or bool(self.config) or any(each.created or each.changes for each in self.services)
-
-    @property
-    def digest(self) -> str:
-        """The same for the same changes: to apply exactly what was planned."""
-        what = (str(self.path), self.created, self.services, self.config)
-        return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
 class _NotKept(Exception):

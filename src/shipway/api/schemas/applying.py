@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from shipway.api.schemas.config import WarningOut
 from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import Request, View
-from shipway.operations.applying import Applied, ServiceChange
+from shipway.operations.applied import Applied, ServiceChange
 
 FileText = Annotated[str, Field(max_length=8 * 1024 * 1024)]
 
