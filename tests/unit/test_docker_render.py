@@ -10,7 +10,7 @@ import pytest
 
 from shipway.domain.process import Resources
 from shipway.domain.workload import Instance, InstanceEvent, Owner, Workload
-from shipway.engines.docker import render
+from shipway.engines.docker import labels, render
 from shipway.engines.docker.render import LocalImage
 
 OWNER = Owner("svc_1", "dep_9", "web", "acme/shop/production/api", 42)
@@ -101,10 +101,10 @@ def test_an_instance_that_has_traffic_is_restarted_by_the_engine() -> None:
 
 
 def test_a_one_off_is_marked() -> None:
-    labels = container(one_off=True)["Labels"]
-    assert labels == LABELS | {"shipway.one-off": "true"}
-    assert render.is_one_off(labels)
-    assert not render.is_one_off(LABELS)
+    written = container(one_off=True)["Labels"]
+    assert written == LABELS | {"shipway.one-off": "true"}
+    assert labels.is_one_off(written)
+    assert not labels.is_one_off(LABELS)
 
 
 def test_the_command_of_the_image_is_left_to_the_image() -> None:
@@ -172,11 +172,11 @@ def test_a_network_is_told_of_a_small_mtu() -> None:
 
 
 def test_an_owner_comes_back_from_its_labels() -> None:
-    assert render.owner_of(render.labels("main", WORKLOAD, one_off=False)) == OWNER
+    assert labels.owner(labels.of_workload("main", WORKLOAD, one_off=False)) == OWNER
 
 
 def test_labels_of_something_else_make_an_empty_owner() -> None:
-    assert render.owner_of({"shipway.release": "v1"}) == Owner("", "")
+    assert labels.owner({"shipway.release": "v1"}) == Owner("", "")
 
 
 def test_a_running_container_is_a_running_instance() -> None:

@@ -18,7 +18,7 @@ from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
 from shipway.domain.session import Window
 from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
-from shipway.engines.docker import logs, oneoff, render, sockets, terminals
+from shipway.engines.docker import labels, logs, oneoff, render, sockets, terminals
 from shipway.engines.docker.commands import Commands
 from shipway.engines.docker.connection import Connection, at_the_edge, translated
 from shipway.engines.docker.containers import Containers
@@ -115,9 +115,8 @@ class DockerEngine:
         return terminals.enter(self._containers.named(name), self._commands, command, window)
 
     async def _labelled(self, *, service: str, deployment: str, one_off: str) -> list[Instance]:
-        wanted = {render.SERVICE: service, render.DEPLOYMENT: deployment, render.ONE_OFF: one_off}
-        labels = [f"{label}={value}" for label, value in wanted.items() if value]
-        filters = {"label": [self._label, *labels]}
+        wanted = {labels.SERVICE: service, labels.DEPLOYMENT: deployment, labels.ONE_OFF: one_off}
+        filters = {"label": [self._label, *(f"{label}={value}" for label, value in wanted.items() if value)]}
         found = await self._connection.docker.containers.list(all=True, filters=json.dumps(filters))
         limit = asyncio.Semaphore(_INSPECTIONS)
         seen = await asyncio.gather(*(self._inspect(container.id, limit) for container in found))
@@ -217,7 +216,7 @@ class DockerEngine:
 
     @property
     def _label(self) -> str:
-        return f"{render.INSTALLATION}={self._installation}"
+        return f"{labels.INSTALLATION}={self._installation}"
 
     async def _inspect(self, container: str, limit: asyncio.Semaphore) -> Instance | None:
         try:

@@ -11,7 +11,7 @@ from aiodocker.networks import DockerNetwork
 
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.locks import Locks
-from shipway.engines.docker import addresses, render
+from shipway.engines.docker import addresses, labels, render
 from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.connection import Connection
 
@@ -96,7 +96,7 @@ class Networks:
             end = container["NetworkSettings"]["Networks"][self._qualified(network)]
             held.pop(container["Id"], None)
             if address := (end["IPAMConfig"] or {}).get("IPv4Address") or end["IPAddress"]:
-                held[container["Labels"].get(render.NAME, container["Id"])] = IPv4Address(address)
+                held[container["Labels"].get(labels.NAME, container["Id"])] = IPv4Address(address)
         return _Ledger(IPv4Network(found["IPAM"]["Config"][0]["Subnet"]), held)
 
     async def _find(self, network: str) -> dict[str, Any] | None:

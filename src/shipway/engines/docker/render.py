@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from shipway.domain.process import Resources
-from shipway.domain.workload import Instance, InstanceEvent, InstanceState, Owner, Workload
-from shipway.engines.docker import addresses
+from shipway.domain.workload import Instance, InstanceEvent, InstanceState, Workload
+from shipway.engines.docker import addresses, labels
 from shipway.engines.file_sets import MOUNTED_AT
 
 Json = dict[str, Any]
-
-LABEL = "shipway."
-INSTALLATION = f"{LABEL}installation"
-NAME = f"{LABEL}name"
-ONE_OFF = f"{LABEL}one-off"
-SERVICE = f"{LABEL}service"
-DEPLOYMENT = f"{LABEL}deployment"
-FILES = f"{LABEL}files"
 
 #: Docker's words for an instance that runs or is about to; anything else is what is left of one.
 _STATES: Mapping[str, InstanceState] = {
@@ -69,7 +61,7 @@ def container(
     return {
         "Image": workload.image,
         "Hostname": workload.hostname,
-        "Labels": labels(installation, workload, one_off=one_off),
+        "Labels": labels.of_workload(installation, workload, one_off=one_off),
         "StopTimeout": ceil(workload.stop_grace),
         **_command(workload, image),
         **_streams(workload),
@@ -119,7 +111,7 @@ def _mounts(installation: str, workload: Workload, files: Path | None, secrets: 
             "Type": "volume",
             "Source": qualified(installation, mount.volume),
             "Target": mount.path,
-            "VolumeOptions": {"NoCopy": True, "Labels": volume_labels(installation, workload, mount.volume)},
+            "VolumeOptions": {"NoCopy": True, "Labels": labels.of_volume(installation, workload, mount.volume)},
         }
         for mount in workload.volumes
     ]
@@ -173,72 +165,27 @@ def network(installation: str, name: str, subnet: IPv4Network, mtu: int | None) 
         "Name": qualified(installation, name),
         "CheckDuplicate": True,
         "Driver": "bridge",
-        "Labels": {INSTALLATION: installation, NAME: name},
+        "Labels": {labels.INSTALLATION: installation, labels.NAME: name},
         "IPAM": {"Config": [block]},
         "Options": {} if mtu is None else {"com.docker.network.driver.mtu": str(mtu)},
     }
 
 
-def labels(installation: str, workload: Workload, *, one_off: bool) -> dict[str, str]:
-    """Whose it is. Every label is always set, so that an image can't smuggle in its own."""
-    owner = workload.owner
-    return {
-        INSTALLATION: installation,
-        NAME: workload.name,
-        SERVICE: owner.service,
-        DEPLOYMENT: owner.deployment,
-        f"{LABEL}process": owner.process,
-        f"{LABEL}path": owner.path,
-        f"{LABEL}release": str(owner.release),
-        FILES: workload.files,
-        ONE_OFF: str(one_off).lower(),
-    }
-
-
-def volume_labels(installation: str, workload: Workload, volume: str) -> dict[str, str]:
-    """Whose a volume is."""
-    owner = workload.owner
-    return {
-        INSTALLATION: installation,
-        NAME: volume,
-        SERVICE: owner.service,
-        f"{LABEL}process": owner.process,
-        f"{LABEL}path": owner.path,
-    }
-
-
-def owner_of(labels: Mapping[str, str]) -> Owner:
-    """The same back from the labels."""
-    release = labels.get(f"{LABEL}release", "")
-    return Owner(
-        service=labels.get(SERVICE, ""),
-        deployment=labels.get(DEPLOYMENT, ""),
-        process=labels.get(f"{LABEL}process", ""),
-        path=labels.get(f"{LABEL}path", ""),
-        release=int(release) if release.isdecimal() else 0,
-    )
-
-
-def is_one_off(labels: Mapping[str, str]) -> bool:
-    """Whether it is a release command or the like, rather than an instance."""
-    return labels.get(ONE_OFF) == "true"
-
-
 def instance(inspection: Json) -> Instance:
     """What Docker says of a container, as an instance."""
-    state, labels = inspection["State"], inspection["Config"]["Labels"]
+    state, written = inspection["State"], inspection["Config"]["Labels"]
     ours = inspection["NetworkSettings"]["Networks"].get(inspection["HostConfig"]["NetworkMode"], {})
     seen = _STATES.get(state["Status"], "exited")
     return Instance(
-        name=labels[NAME],
-        owner=owner_of(labels),
+        name=written[labels.NAME],
+        owner=labels.owner(written),
         state=seen,
         address=ours.get("IPAddress", "") if seen == "running" else "",
         exit_code=None if state["Status"] in ("created", "running", "paused") else state["ExitCode"],
         oom_killed=state["OOMKilled"],
         restarts=inspection["RestartCount"],
         started_at=_moment(state["StartedAt"]),
-        files=labels.get(FILES, ""),
+        files=written.get(labels.FILES, ""),
     )
 
 
@@ -250,9 +197,9 @@ def started(workload: Workload, address: str, at: datetime) -> Instance:
 def event(message: Json) -> InstanceEvent | None:
     """One of Docker's events as ours; `None` when it is about a one-off."""
     attributes = message["Actor"]["Attributes"]
-    if is_one_off(attributes):
+    if labels.is_one_off(attributes):
         return None
-    name, owner = attributes[NAME], owner_of(attributes)
+    name, owner = attributes[labels.NAME], labels.owner(attributes)
     if message["Action"] == "start":
         return InstanceEvent(name, owner, "started")
     return InstanceEvent(name, owner, "exited", int(attributes["exitCode"]))

@@ -12,7 +12,7 @@ from aiodocker.containers import DockerContainer
 from shipway.domain.errors import Unavailable
 from shipway.domain.locks import Locks
 from shipway.domain.workload import VolumeMount, Workload
-from shipway.engines.docker import ownership, render
+from shipway.engines.docker import labels, ownership, render
 from shipway.engines.docker.connection import Connection
 
 #: Containers in these states have, or are about to have, their volumes mounted.
@@ -69,15 +69,15 @@ class Volumes:
         """See `KeepsVolumes.volume_sizes`."""
         usage = await self._connection.docker._query_json("system/df", params={"type": "volume"})
         ours = (each for each in usage.get("Volumes") or () if self._is_ours(each.get("Labels") or {}))
-        return {each["Labels"][render.NAME]: max(0, (each.get("UsageData") or {}).get("Size", 0)) for each in ours}
+        return {each["Labels"][labels.NAME]: max(0, (each.get("UsageData") or {}).get("Size", 0)) for each in ours}
 
-    def _is_ours(self, labels: Mapping[str, str]) -> bool:
-        return labels.get(render.INSTALLATION) == self._installation and render.NAME in labels
+    def _is_ours(self, written: Mapping[str, str]) -> bool:
+        return written.get(labels.INSTALLATION) == self._installation and labels.NAME in written
 
     async def _refuse_a_second(self, volume: str, name: str) -> None:
         filters = {"volume": [self._qualified(volume)], "status": _HOLDING}
         for each in await self._connection.docker.containers.list(filters=json.dumps(filters)):
-            holder = each["Labels"].get(render.NAME, each["Id"])
+            holder = each["Labels"].get(labels.NAME, each["Id"])
             if holder != name:
                 raise Unavailable(
                     f"{name} can't have the volume {volume} while {holder} runs with it.",
