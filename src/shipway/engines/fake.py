@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from hashlib import sha256
 from ipaddress import IPv4Address
 from typing import Literal
 
@@ -25,7 +24,9 @@ from shipway.engines.fake_apps import (
     never_listens,
     serves,
 )
+from shipway.engines.fake_events import FakeEvents
 from shipway.engines.fake_files import FakeFileSets
+from shipway.engines.fake_images import FakeImages
 from shipway.engines.fake_sessions import FakeSessions
 from shipway.engines.fake_volumes import FakeVolumes
 
@@ -36,23 +37,16 @@ Intercept = Callable[[str, Literal["before", "after"]], Awaitable[None]]
 Script = Callable[[Workload], Behaviour]
 
 
-class FakeEngine(FakeFileSets, FakeSessions):
+class FakeEngine(FakeFileSets, FakeImages, FakeSessions):
     """The `Engine`, with all its optional abilities, without an engine. What it runs outlives its callers' crashes."""
 
     def __init__(self) -> None:
-        FakeFileSets.__init__(self)
-        FakeSessions.__init__(self)
+        super().__init__()
         #: Script by image, or by image and process type; any other app serves 200. One-offs go by
         #: `(image, process)` alone, and any other ends well.
         self.behaviours: dict[str | tuple[str, str], Behaviour] = {}
         #: Where it is set, the script of every app by what it is started with, before any of `behaviours`.
         self.script: Script | None = None
-        self.missing_images: set[str] = set()
-        #: What it has pulled and not removed since.
-        self.images: set[str] = set()
-        self.denied_images: set[str] = set()
-        #: Port an image EXPOSEs.
-        self.exposed_ports: dict[str, int] = {}
         self.intercept: Intercept | None = None
         #: While false every call raises `Unavailable`, and what runs goes on running.
         self.available = True
@@ -61,8 +55,7 @@ class FakeEngine(FakeFileSets, FakeSessions):
         self._containers: dict[str, Container] = {}
         self.volumes = FakeVolumes(self._containers)
         self._last_address = IPv4Address("10.200.0.1")
-        self._resolved: dict[str, str] = {}
-        self._listeners: list[asyncio.Queue[InstanceEvent | None]] = []
+        self._events = FakeEvents()
 
     async def request(self, address: str, port: int, path: str) -> int | None:
         """The HTTP status that a prober at `address` and `port` would see, or `None` when the connection is refused."""
@@ -104,8 +97,7 @@ class FakeEngine(FakeFileSets, FakeSessions):
     def go_away(self) -> None:
         """Stop answering, and end every event stream, until `available` is set again."""
         self.available = False
-        for listener in self._listeners:
-            listener.put_nowait(None)
+        self._events.end()
 
     async def check(self) -> None:
         """See `Engine.check`."""
@@ -191,9 +183,7 @@ class FakeEngine(FakeFileSets, FakeSessions):
 
     def events(self) -> AsyncIterator[InstanceEvent]:
         """See `Engine.events`."""
-        listener: asyncio.Queue[InstanceEvent | None] = asyncio.Queue()
-        self._listeners.append(listener)
-        return self._heard(listener)
+        return self._events.heard()
 
     async def remove_network(self, network: str) -> None:
         """See `Engine.remove_network`."""
@@ -208,23 +198,6 @@ class FakeEngine(FakeFileSets, FakeSessions):
         if container is None or container.state != "running":
             return None
         return [Socket(container.behaviour.address, container.port)] if container.listens() else []
-
-    async def resolve_image(self, reference: str) -> tuple[str, int]:
-        """See `InspectsImages.resolve_image`."""
-        async with self._effect("resolve_image"):
-            self._pull(reference)
-            name, at, _ = reference.partition("@")
-            resolved = reference if at else f"{name}@sha256:{sha256(reference.encode()).hexdigest()}"
-            self._resolved[resolved] = reference
-        return resolved, self.exposed_ports.get(reference, 0)
-
-    async def remove_image(self, reference: str) -> bool:
-        """See `KeepsImages.remove_image`."""
-        async with self._effect("remove_image"):
-            if any(container.workload.image == reference for container in self._containers.values()):
-                return False
-            self.images.discard(reference)
-            return True
 
     async def remove_volume(self, volume: str) -> bool:
         """See `KeepsVolumes.remove_volume`."""
@@ -264,40 +237,18 @@ class FakeEngine(FakeFileSets, FakeSessions):
             # An address that nobody ever had, so that a stale one reaches nobody.
             self._last_address += 1
             behaviour = self._behaviour(workload, one_off=one_off)
-            container = Container(workload, behaviour, str(self._last_address), one_off, self._announce)
+            container = Container(workload, behaviour, str(self._last_address), one_off, self._events.announce)
             self._containers[workload.name] = container
             container.secret_files = dict(workload.secret_files)
             container.begin()
         return self._containers[workload.name]
-
-    def _pull(self, reference: str) -> None:
-        if reference in self.denied_images:
-            raise DeployFailed(f"The registry refused to hand out {reference}.", code="image-pull-denied")
-        if reference in self.missing_images:
-            raise DeployFailed(f"There is no image {reference}.", code="image-not-found")
-        self.images.add(reference)
 
     def _behaviour(self, workload: Workload, *, one_off: bool) -> Behaviour:
         if workload.attached:
             return never_listens()  # It runs for as long as its program does.
         if self.script:
             return self.script(workload)
-        image = self._resolved.get(workload.image, workload.image)
+        image = self._asked_as(workload.image)
         if scripted := self.behaviours.get((image, workload.owner.process)):
             return scripted
         return exits(0) if one_off else self.behaviours.get(image, serves())
-
-    def _announce(self, container: Container, kind: Literal["started", "exited"]) -> None:
-        if container.one_off:
-            return
-        code = container.exit_code if kind == "exited" else None
-        for listener in self._listeners:
-            listener.put_nowait(InstanceEvent(container.workload.name, container.workload.owner, kind, code))
-
-    async def _heard(self, listener: asyncio.Queue[InstanceEvent | None]) -> AsyncIterator[InstanceEvent]:
-        try:
-            while event := await listener.get():
-                yield event
-        finally:
-            self._listeners.remove(listener)
-        raise Unavailable("The engine has gone away.", hint="Set `available`.")

@@ -8,6 +8,7 @@ class FakeFileSets:
     """`FileSets`, for the fake engine."""
 
     def __init__(self) -> None:
+        super().__init__()
         #: By set: contents by path.
         self.published: dict[str, dict[str, bytes]] = {}
 

@@ -86,6 +86,7 @@ class FakeSessions:
     _containers: dict[str, Container]
 
     def __init__(self) -> None:
+        super().__init__()
         #: What there is in every image, by its words.
         self.programs: dict[tuple[str, ...], Program] = {}
 
