@@ -4,6 +4,8 @@ import asyncio
 import re
 from contextlib import suppress
 
+#: Seconds that an instance has to answer one question, before it is live and after.
+PATIENCE = 5.0
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
 
 

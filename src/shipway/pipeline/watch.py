@@ -9,6 +9,7 @@ from shipway.engines.engine import InspectsSockets
 from shipway.pipeline.context import Context
 from shipway.pipeline.diagnosis import Observation, diagnose, misplaced
 from shipway.pipeline.health_command import HealthCommand
+from shipway.pipeline.prober import PATIENCE, probe_tcp
 from shipway.pipeline.said import said
 
 #: Seconds between two probes: short at first, so that an app that starts at once is live at once (S7.1).
@@ -70,7 +71,7 @@ class Watch:
             passed = self._ran is not None and self._ran.exit_code == 0
             return Health(f"`{self._probe.command}` → exit code 0") if passed else None
         if self._probe.type == "tcp":
-            return Health(f"TCP port {self._port}") if await self._accepts() else None
+            return Health(f"TCP port {self._port}") if await self._is_open() else None
         if self._probe.strict:
             status = await self._get(self._probe.path)
             return Health(f"GET {self._probe.path} → {status}") if status in self._probe.success else None
@@ -92,19 +93,13 @@ class Watch:
 
     async def _get(self, path: str) -> int | None:
         host = self._ctx.service.hosts[0] if self._ctx.service.hosts else self._target.address
-        status = await self._ctx.platform.prober(self._target.address, self._port, path, host=host, timeout=5.0)
+        status = await self._ctx.platform.prober(self._target.address, self._port, path, host=host, timeout=PATIENCE)
         if status is not None:
             self._seen[path] = status
         return status
 
-    async def _accepts(self) -> bool:
-        try:
-            async with asyncio.timeout(5.0):
-                _, writer = await asyncio.open_connection(self._target.address, self._port)
-        except (OSError, TimeoutError):
-            return False
-        writer.close()
-        return True
+    async def _is_open(self) -> bool:
+        return await probe_tcp(self._target.address, self._port, timeout=PATIENCE)
 
     async def _observe(self, *, timed_out: bool) -> Observation:
         engine, name = self._ctx.platform.engine, self._target.name

@@ -14,7 +14,7 @@ from shipway.domain.restart import exit_reason
 from shipway.domain.workload import InstanceEvent
 from shipway.pipeline.health_command import command_line
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.prober import probe_tcp
+from shipway.pipeline.prober import PATIENCE, probe_tcp
 from shipway.pipeline.together import together
 from shipway.worker.charge import Charge
 from shipway.worker.condition import is_live, record_restart, set_readiness
@@ -23,8 +23,6 @@ from shipway.worker.roster import Roster
 
 #: Seconds between two looks at who is due, and between two looks at the store.
 _TICK, _LOOK = 1.0, 5.0
-#: Seconds that an answer about readiness may take, as at the deployment.
-_PATIENCE = 5.0
 #: Instances that are asked at the same time.
 _AT_ONCE = 32
 #: Commands that run at the same time, in different instances.
@@ -153,8 +151,8 @@ class Watchman:
             return await self._passes(charge, question.command)
         port = question.port or target.port
         if not question.path:
-            return await self._accepts(target.address, port, timeout=_PATIENCE)
-        status = await self._platform.prober(target.address, port, question.path, host=charge.host, timeout=_PATIENCE)
+            return await self._accepts(target.address, port, timeout=PATIENCE)
+        status = await self._platform.prober(target.address, port, question.path, host=charge.host, timeout=PATIENCE)
         return status in question.success
 
     async def _passes(self, charge: Charge, command: str) -> bool:
