@@ -13,7 +13,20 @@ from tests.support.stack import AT_ONCE, PATH, Stack, a_service, fake_stack
 from shipway.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.volume import Volume
-from shipway.operations import config, deletion, deployments, environments, secrets, services
+from shipway.operations import (
+    again,
+    builds,
+    config,
+    deletion,
+    deployments,
+    environments,
+    explanation,
+    history,
+    logs,
+    releases,
+    secrets,
+    services,
+)
 from shipway.operations.config_files import change_files
 from shipway.store import tables as t
 from shipway.worker.janitor import Janitor
@@ -211,6 +224,27 @@ async def test_while_it_goes_nobody_finds_it_and_its_name_is_taken_and_its_host_
     assert await stack.router.request(HOST) == await stack.router.request(NEIGHBOURS_HOST)
 
 
+async def test_while_it_goes_nobody_finds_its_deployments_by_their_ids(stack: Stack) -> None:
+    platform, actor = stack.platform, stack.actor
+    (live,) = await history.list_deployments(platform, actor, PATH)
+    stack.engine.intercept = engine_away
+    with pytest.raises(Unavailable):
+        await the_service(stack)
+    for look in (
+        history.get_deployment(platform, actor, live.id),
+        explanation.explain(platform, actor, live.id),
+        logs.step_log(platform, actor, live.id, "deploy"),
+        anext(aiter(logs.watch_deployment(platform, actor, live.id))),
+        builds.build_of(platform, actor, live.id),
+        releases.release_of(platform, actor, live.id),
+        deployments.cancel(platform, actor, live.id),
+        deployments.promote(platform, actor, live.id),
+        again.retry(platform, actor, live.id),
+    ):
+        with pytest.raises(NotFound, match="There is no deployment"):
+            await look
+
+
 async def test_a_service_at_the_same_path_waits_until_the_old_one_has_gone_and_has_nothing_of_it(stack: Stack) -> None:
     """Their containers would have the same names."""
     stack.engine.intercept = engine_away
@@ -264,14 +298,14 @@ async def killed(directory: Path, *, fatal: int | None) -> list[str]:
         stack.intercept(fate)
         with suppress(Killed):
             await its_project(stack)
-        again = await stack.restarted()
+        restarted = await stack.restarted()
         # The first effect is the commit of the mark; dead just after it, nobody has seen it done.
         begun = fatal != 0
-        await Janitor(again.platform).round()
+        await Janitor(restarted.platform).round()
         if begun:
-            await assert_nothing_of_it_is_left(again)
-            assert await rows(again, t.projects) == await rows(again, t.environments) == 1
+            await assert_nothing_of_it_is_left(restarted)
+            assert await rows(restarted, t.projects) == await rows(restarted, t.environments) == 1
         else:
-            assert await again.router.request(HOST) is not None
-        await again.database.close()
+            assert await restarted.router.request(HOST) is not None
+        await restarted.database.close()
     return fate.effects

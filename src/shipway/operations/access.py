@@ -71,18 +71,27 @@ async def service(tx: Tx, actor: Actor, path: ServicePath) -> Service:
 async def deployment(tx: Tx, actor: Actor, deployment_id: str) -> tuple[Deployment, Service]:
     """A deployment and its service, by the deployment's id."""
     found = await deployments.find(tx, deployment_id)
-    owner = await services.get(tx, found.service_id) if found else None
-    if found is None or owner is None or not actor.sees(owner.workspace_id):
-        raise NotFound(f"There is no deployment {deployment_id!r}.")
+    owner = await _owner(tx, actor, found.service_id) if found else None
+    if found is None or owner is None:
+        raise NotFound(
+            f"There is no deployment {deployment_id!r}.",
+            hint="`shipway deployments` lists a service's; those of a deleted service are gone with it.",
+        )
     return found, owner
 
 
 async def one_off(tx: Tx, actor: Actor, run_id: str) -> tuple[OneOff, Service]:
     """A one-off run and its service, by the run's id."""
     found = await one_off_runs.find(tx, run_id)
-    owner = await services.get(tx, found.service_id) if found else None
-    if found is None or owner is None or not actor.sees(owner.workspace_id):
+    owner = await _owner(tx, actor, found.service_id) if found else None
+    if found is None or owner is None:
         raise NotFound(
             f"There is no run {run_id!r}.", hint="`shipway runs` lists a service's; the oldest are forgotten."
         )
     return found, owner
+
+
+async def _owner(tx: Tx, actor: Actor, service_id: str) -> Service | None:
+    """The service of what is known by an id; `None` where nobody finds it by its address either (decision 21)."""
+    found = await services.get(tx, service_id)
+    return found if actor.sees(found.workspace_id) and not found.deleting else None
