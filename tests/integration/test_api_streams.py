@@ -4,22 +4,18 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 from tests.support.asgi import AIM, PIPELINE, SERVICE, bearer
-from tests.support.served import Served, served
+from tests.support.served import Served, fresh_server
 from tests.support.stack import DOCKERFILE, REPOSITORY
 from tests.support.waiting import wait_until
 
 from shipway.client.client import Client
 
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as it:
-        yield it
+#: For each test one of its own.
+server = fresh_server
 
 
 @pytest.fixture

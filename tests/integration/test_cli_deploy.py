@@ -2,22 +2,16 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served, fresh_server
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 
 from shipway.client import config
 from shipway.domain.deployment import STEPS
 
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as it:
-        yield it
+#: For each test one of its own.
+server = fresh_server
 
 
 def test_an_unlinked_directory_becomes_a_service_that_is_live(terminal: Terminal, server: Served) -> None:

@@ -2,11 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served, fresh_server
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 
@@ -15,12 +14,8 @@ from shipway.domain.capacity import Capacity
 
 SERVICE = str(PATH)
 MANUAL = ("--strategy", "bluegreen", "--promote", "manual")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as it:
-        yield it
+#: For each test one of its own.
+server = fresh_server
 
 
 @pytest.fixture

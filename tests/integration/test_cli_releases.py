@@ -1,22 +1,17 @@
 """Releases, rollback, redeploy, retry, promotion, hold and copies, from the command line, against a server over loopback."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served, fresh_server
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY
 from tests.support.terminal import Terminal
 
 SERVICE = str(PATH)
 STAGING = "acme/shop/staging/api"
 GIT = ("--git", REPOSITORY, "--ref", "main")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as it:
-        yield it
+#: For each test one of its own.
+server = fresh_server
 
 
 @pytest.fixture

@@ -1,20 +1,15 @@
 """`volumes`, and scaling what has some, from the command line, against a server over loopback."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.served import Served, served
+from tests.support.served import Served, fresh_server
 from tests.support.stack import PATH
 from tests.support.terminal import Terminal
 
 SERVICE = str(PATH)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as it:
-        yield it
+#: For each test one of its own.
+server = fresh_server
 
 
 @pytest.fixture

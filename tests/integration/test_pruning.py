@@ -1,14 +1,12 @@
 """Old images go after a deployment, or when somebody says so; whatever is needed stays, and nothing fails by it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, an_api
+from tests.support.asgi import AIM, PIPELINE, SERVICE, Api
 from tests.support.pages import visitor
-from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service, fake_stack
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service
 
 from shipway.domain.deployment import Deployment
 from shipway.domain.errors import ImagePruned
@@ -22,18 +20,6 @@ STAGING = ServicePath("acme", "shop", "staging", "api")
 
 class Killed(BaseException):
     """The process is gone; nobody may catch this."""
-
-
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with fake_stack(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as made:
-        yield made
 
 
 def limited(stack: Stack, keep: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 import uvicorn
 from tests.support.stack import Stack, fake_stack
 
@@ -72,6 +73,13 @@ def served(directory: Path, *, service: bool = True, working: bool = True) -> It
     finally:
         stop.set()
         thread.join(30)
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Served]:
+    """A server for each test, where a file's own is not enough: `server = fresh_server` in a test file."""
+    with served(tmp_path) as made:
+        yield made
 
 
 async def _serve(directory: Path, ready: "Future[Served]", stop: threading.Event, service: bool, working: bool) -> None:

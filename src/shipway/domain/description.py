@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
+from shipway.domain.change import ChangeWord, change_word
 from shipway.domain.codec import encode
 from shipway.domain.config import Var
 from shipway.domain.desired import ServiceState, blank
@@ -15,7 +16,6 @@ from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
 #: The parts of a key: `("health", "path")`; the name of a config file may hold dots.
 Key = tuple[str, ...]
 Description = Mapping[Key, Any]
-ChangeWord = Literal["added", "changed", "removed"]
 
 _KNOWN_AS: Mapping[Key, Key] = {
     ("start_command",): ("processes", "web", "command"),
@@ -44,9 +44,7 @@ class Change:
     @property
     def change(self) -> ChangeWord:
         """In a word."""
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
+        return change_word(self.before, self.after)
 
 
 def described(state: ServiceState) -> dict[Key, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shipway.domain.change import ChangeWord, change_word
 from shipway.domain.codec import encode
 from shipway.domain.release import Given, Release
 
@@ -19,7 +20,6 @@ Part = Literal[
     "release-command",
     "setting",
 ]
-ChangeWord = Literal["added", "changed", "removed"]
 
 #: Settings as users know them.
 _KNOWN_AS = {"probe": "health"}
@@ -40,9 +40,7 @@ class Change:
     @property
     def change(self) -> ChangeWord:
         """In a word."""
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
+        return change_word(self.before, self.after)
 
 
 def difference(before: Release, after: Release) -> tuple[Change, ...]:

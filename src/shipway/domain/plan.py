@@ -5,6 +5,7 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 from shipway.domain.capacity import Capacity
+from shipway.domain.change import ChangeWord
 from shipway.domain.origin import ImageOrigin
 from shipway.domain.strategy import StrategyType
 
@@ -52,7 +53,7 @@ class ConfigChange:
 
     #: Of a file, the path that instances see it at, which begins with `/`.
     name: str
-    change: Literal["added", "changed", "removed"]
+    change: ChangeWord
     kind: Literal["variable", "secret", "secret-file", "file"] = "variable"
     #: Of a secret, its version; of a file, the hash of its content; of a config var nothing: never its value.
     before: str = ""

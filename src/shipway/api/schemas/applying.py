@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from shipway.api.schemas.config import WarningOut
 from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import Request, View
+from shipway.domain.change import ChangeWord
 from shipway.operations.applied import Applied, ServiceChange
 
 FileText = Annotated[str, Field(max_length=8 * 1024 * 1024)]
@@ -34,7 +35,7 @@ class KeyChangeOut(View):
     """One key that says something else."""
 
     key: str
-    change: Literal["added", "changed", "removed"]
+    change: ChangeWord
     before: str | None = Field(description="For people; null: it was not set.")
     after: str | None
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipway.api.schemas.fields import MOST, PathText, Request, View
+from shipway.domain.change import ChangeWord
 from shipway.domain.plan import Mode, Reason, Verb
 from shipway.domain.strategy import StrategyType
 from shipway.operations.planning import MOST_INSTANCES, ConfigMode
@@ -103,7 +104,7 @@ class ConfigChangeOut(View):
     """Something that instances are given, and that is not what it is in the release that serves now."""
 
     name: str
-    change: Literal["added", "changed", "removed"]
+    change: ChangeWord
     kind: Literal["variable", "secret", "secret-file", "file"]
     before: str = Field(description="A secret's version, or the hash of a file's content; never a value.")
     after: str

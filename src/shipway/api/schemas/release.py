@@ -1,7 +1,7 @@
 """Releases."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
@@ -9,6 +9,7 @@ from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import View
 from shipway.api.schemas.plan import ImageOriginOut
 from shipway.api.schemas.settings import SettingsOut
+from shipway.domain.change import ChangeWord
 from shipway.domain.difference import Part
 from shipway.domain.release import Release
 from shipway.domain.retention import Mark
@@ -114,7 +115,7 @@ class ChangeOut(View):
 
     part: Part = Field(description="variable: a config var; secret: a variable that is one.")
     name: str = Field(description="Which of them; empty where there is only one.")
-    change: Literal["added", "changed", "removed"]
+    change: ChangeWord
     before: str | None = Field(description="Of a secret its version, of a file the hash of its content; null: none.")
     after: str | None
 
