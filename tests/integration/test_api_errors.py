@@ -1,20 +1,11 @@
 """Errors as the API answers them."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy.exc import OperationalError
-from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, an_api
+from tests.support.asgi import AIM, PIPELINE, SERVICE, Api
 
 from shipway.api.errors import answer
 from shipway.domain import errors
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as it:
-        yield it
 
 
 @pytest.mark.parametrize(
