@@ -51,8 +51,8 @@ def apply(
 ) -> int:
     """Make an environment what a shipway.toml says.
 
-    FILE is ./shipway.toml unless another is named. What it does not say stays as it is. All is changed or nothing, and only
-    what was shown. `shipway docs` explains the file.
+    It tells what would change, asks, and does it: all or nothing, and only what was told. FILE is ./shipway.toml unless
+    another is named; what it does not say stays as it is. `shipway docs` explains the file.
     """
     source = file or Path("shipway.toml")
     path = holder_path(environment, of_environment=True)

@@ -119,10 +119,12 @@ def set_environment(path: str, as_json: bool, **options: str | None) -> None:
 @click.argument("to", metavar="NAME")
 @_kind
 @_branch
-@click.option("--deploy", is_flag=True, help="Deploy its services at once.")
+@click.option(
+    "--deploy", is_flag=True, help="Deploy its services at once, unless secrets of theirs are to be set first."
+)
 @json_option
 def clone_environment(path: str, to: str, *, deploy: bool, as_json: bool, **options: str | None) -> int:
-    """A new one in the same project, with services like those of PATH.
+    """A new one in the same project, named NAME, with services like those of the first.
 
     Settings, scale, config vars and config files are copied; secrets are not, hosts are new ones, volumes begin empty.
     """
