@@ -36,7 +36,7 @@ def clients(directory: Path, *scripts: str) -> dict[str, str]:
 
 async def test_buildx_is_preferred_wherever_on_the_path_it_is(tmp_path: Path) -> None:
     found = await find_front_end(clients(tmp_path, BUILT_IN, WITH_BUILDX.format("0.19.3")))
-    assert found == FrontEnd((f"{tmp_path}/1/docker", "buildx", "build", "--load"), rawjson=True)
+    assert found == FrontEnd((f"{tmp_path}/1/docker", "buildx", "build"), rawjson=True, load=("--load",))
     assert isinstance(found.progress(), RawJsonProgress)
 
 

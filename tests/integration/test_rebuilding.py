@@ -149,6 +149,23 @@ class TestDiffers:
         assert "Rebuilt: differs" in told
         assert "base:1 was sha256:" in told
 
+    @pytest.mark.parametrize(
+        ("buildtime", "told"),
+        [
+            ((), "--buildtime SOURCE_DATE_EPOCH=1700000000"),
+            (("SOURCE_DATE_EPOCH",), "writes or downloads something else"),
+        ],
+    )
+    async def test_where_no_base_has_moved_the_log_says_what_else_it_may_be(
+        self, stack: Stack, buildtime: tuple[str, ...], told: str
+    ) -> None:
+        await configured(stack, *buildtime, SOURCE_DATE_EPOCH="1")
+        sha = await first_is_pruned(stack)
+        stack.sources._trees[sha] = {**stack.sources._trees[sha], "stamp": "what a step wrote"}
+        made = await back(stack)
+        assert made.rebuild is not None and made.rebuild.outcome == "differs"
+        assert told in log(stack, made, "release")
+
     async def test_with_todays_config_the_new_image_gets_that(self, stack: Stack) -> None:
         await configured(stack, A="then")
         await first_is_pruned(stack)

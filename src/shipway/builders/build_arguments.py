@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from shipway.builders.builder import EPOCH
 from shipway.builders.detectors.tree import Tree
 from shipway.builders.dockerfile import Dockerfile
 from shipway.domain.artifacts import Finding
@@ -12,6 +13,8 @@ from shipway.domain.leaks import names_secret
 #: Installers have variables of their own; the others may wait until the dependencies are there.
 _INSTALLERS = re.compile(
     r"(?:PIP|UV|POETRY|PDM|PIPENV|NPM|PNPM|YARN|BUN|BUNDLE|COMPOSER|CARGO|MAVEN|MVN|GRADLE|NUGET|DENO)_.*"
+    # What they compile is to tell the same time.
+    rf"|{EPOCH}"
     r"|GO(?:PROXY|PRIVATE|NOPROXY|NOSUMDB|SUMDB|FLAGS|INSECURE|AUTH|TOOLCHAIN)|CGO_.*|.*(?:INDEX|REGISTRY|MIRROR)_URL",
     re.IGNORECASE,
 )
@@ -54,7 +57,7 @@ class BuildNames:
             for word in found.words
         }
         for name in self.arguments:
-            if name not in declared:
+            if name not in declared and name != EPOCH:  # the builder itself goes by it
                 text = f"{name} is marked for builds, but no ARG {name} declares it: it has no effect on them."
                 yield Finding(text, dockerfile.path)
             if names_secret(name):

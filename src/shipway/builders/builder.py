@@ -16,6 +16,8 @@ CA_SECRET = "shipway-ca"  # noqa: S105 - a name
 #: Build secrets with the credentials of private package registries, for those who read such files; only if there are any.
 NETRC_SECRET = "shipway-netrc"  # noqa: S105 - a name
 NPMRC_SECRET = "shipway-npmrc"  # noqa: S105 - a name
+#: Build argument with seconds since 1970, the one time that an image is to tell (https://reproducible-builds.org).
+EPOCH = "SOURCE_DATE_EPOCH"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiodocker
 
+from shipway.builders import fixed_times
 from shipway.builders.base_images import base_images
-from shipway.builders.builder import BuildRequest, BuiltImage
+from shipway.builders.builder import EPOCH, BuildRequest, BuiltImage
 from shipway.builders.docker_api import connect, endpoint
 from shipway.builders.dockerfile_images import images_of
 from shipway.builders.failures import NO_FACTS, Facts, classify, engine_failure, timed_out
@@ -39,11 +41,13 @@ class BuildKitBuilder:
         confined: Callable[[], Awaitable[Facts]] | None = None,
         note: str = "",
         images_from: str | None = None,
+        archives: Path | None = None,
     ) -> None:
         """`docker_host` empty: found as the docker command finds it. `extra_ca`: PEM file that builds trust besides
         this machine's own certificates. `client`: instead of the best one on this machine. `options`: for the client.
         `confined`: asked after a failure what limits it met. `note`: told at the start of each build.
-        `images_from`: the engine that base images were taken from; by default the one that builds."""
+        `images_from`: the engine that base images were taken from; by default the one that builds. `archives`: directory
+        for images on their way into an engine that can give files of layers a time; `None` where it can't."""
         self._docker_host = docker_host
         self._extra_ca = extra_ca
         self._front_end = client
@@ -51,6 +55,7 @@ class BuildKitBuilder:
         self._confined = confined
         self._note = note
         self._images_from = docker_host if images_from is None else images_from
+        self._archives = archives
 
     async def check(self) -> None:
         """See `Builder`."""
@@ -63,11 +68,14 @@ class BuildKitBuilder:
         client = await self._client()
         if self._note:
             log(f" !     {self._note}")
-        with temporary("shipway-build-") as directory:
-            workbench = Workbench(directory)
+        with ExitStack() as stack:
+            workbench = Workbench(stack.enter_context(temporary("shipway-build-")))
             context = workbench.lay_out(request, self._extra_ca)
-            argv = [*client.arguments, *self._options, *workbench.options(request), str(context)]
+            archive, output = self._output(client, request, stack, log)
+            argv = [*client.arguments, *output, *self._options, *workbench.options(request), str(context)]
             transcript = await self._run(client, argv, workbench, request, log)
+            if archive:
+                await fixed_times.load(self._docker_host, archive)
             # With attestations the file holds the digest of their index, which is another one each time.
             image_id = transcript.exported or workbench.image_id_file.read_text().strip()
         images = images_of(request.analysis.dockerfile, request.arguments)
@@ -102,6 +110,17 @@ class BuildKitBuilder:
 
     async def close(self) -> None:
         """See `Builder`."""
+
+    def _output(
+        self, client: FrontEnd, request: BuildRequest, stack: ExitStack, log: Log
+    ) -> tuple[Path | None, tuple[str, ...]]:
+        """Options for where the image goes, and the archive that it is to be loaded from, where it is."""
+        if not fixed_times.wanted(request):
+            return None, client.load
+        if self._archives is None:
+            log(f" !     {EPOCH}: this builder gives it to the steps, and leaves times of files as they are")
+            return None, client.load
+        return stack.enter_context(fixed_times.archive(self._archives))
 
     async def _run(
         self, client: FrontEnd, argv: list[str], workbench: Workbench, request: BuildRequest, log: Log

@@ -20,6 +20,8 @@ _PROBE_TIMEOUT = 20.0
 _RAWJSON_SINCE = (0, 13)
 #: Looked at besides the PATH.
 _ALSO = ("/usr/bin",)
+#: buildx has to be told to leave the image with the engine.
+_LOAD = ("--load",)
 #: Needed to reach an engine by TCP with TLS; everything else of our environment stays out of a build.
 _PASSED_ON = ("PATH", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
@@ -31,6 +33,8 @@ class FrontEnd:
     #: Argument list up to and including `build`.
     command: tuple[str, ...]
     rawjson: bool = False
+    #: Options by which the engine has the image afterwards; empty where it has it anyway.
+    load: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ async def find_front_end(environment: Mapping[str, str]) -> FrontEnd:
     clients = list(dict.fromkeys(_clients(environment.get("PATH", ""))))
     for client in clients:
         if (version := await _answer((client, "buildx", "version"), environment)) is not None:
-            return FrontEnd((client, "buildx", "build", "--load"), rawjson=_version(version) >= _RAWJSON_SINCE)
+            return FrontEnd((client, "buildx", "build"), _version(version) >= _RAWJSON_SINCE, _LOAD)
     for client in clients:
         # A client that wants buildx and does not have it refuses even to help.
         if await _answer((client, "build", "--help"), environment) is not None:
@@ -83,7 +87,7 @@ async def client_in(path: Path) -> FrontEnd:
     version = await _answer((str(path), "version"), {"PATH": os.defpath})
     if version is None:
         raise Unavailable(f"{path} can't be run on this machine.", hint="Install docker-buildx.")
-    return FrontEnd((str(path), "build", "--load"), rawjson=_version(version) >= _RAWJSON_SINCE)
+    return FrontEnd((str(path), "build"), _version(version) >= _RAWJSON_SINCE, _LOAD)
 
 
 def _clients(path: str) -> Iterator[str]:

@@ -14,10 +14,14 @@ _ABANDONED_AFTER = 60.0
 
 
 @contextmanager
-def temporary(prefix: str) -> Iterator[Path]:
-    """A directory that only its owner can enter, held as long as the block; first removes those nobody holds any more."""
-    _sweep(prefix)
-    with tempfile.TemporaryDirectory(prefix=prefix) as name:
+def temporary(prefix: str, within: Path | None = None) -> Iterator[Path]:
+    """A directory that only its owner can enter, held as long as the block; first removes those nobody holds any more.
+
+    `within`: the directory for it, where it is to be too large for that of temporary files, which may be memory.
+    """
+    place = within or Path(tempfile.gettempdir())
+    _sweep(place, prefix)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place) as name:
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -26,8 +30,8 @@ def temporary(prefix: str) -> Iterator[Path]:
             os.close(descriptor)
 
 
-def _sweep(prefix: str) -> None:
-    for path in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+def _sweep(place: Path, prefix: str) -> None:
+    for path in place.glob(f"{prefix}*"):
         with suppress(OSError):
             seen = path.lstat()
             if seen.st_uid == os.geteuid() and time.time() - seen.st_mtime > _ABANDONED_AFTER:

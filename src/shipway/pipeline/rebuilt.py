@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shipway.builders.builder import EPOCH
 from shipway.domain.artifacts import Image
 from shipway.domain.build import Build
 from shipway.domain.rebuild import Rebuild
@@ -11,6 +12,13 @@ from shipway.pipeline.derived import derived
 from shipway.pipeline.snapshot import snapshot
 from shipway.store import builds, deployments, releases
 from shipway.store.database import Tx
+
+#: Said where no base has moved.
+_TIMED = (
+    "Its files tell when they were built, unless the builder's cache still has them. Images that are the same each time: "
+    f"`shipway config set --buildtime {EPOCH}=1700000000`"
+)
+_WRITTEN = "One of its steps writes or downloads something else than it did then"
 
 
 async def create_rebuilt(ctx: Context, rebuild: Rebuild, image: Image) -> Release | None:
@@ -22,12 +30,12 @@ async def create_rebuilt(ctx: Context, rebuild: Rebuild, image: Image) -> Releas
         ended = replace(rebuild, outcome="reproduced" if reproduced else "differs")
         await deployments.mark(tx, ctx.deployment.id, rebuild=ended)
         release = None if reproduced else await _beside(tx, ctx, base, image)
-        moved = await _moved(tx, ctx, base)
+        why = await _why(tx, ctx, base)
     if release is None:
         ctx.log(f"-----> Rebuilt: reproduced. {rebuild.source} made the very image that v{base.number} had")
         return None
     ctx.log(f"!     Rebuilt: differs. {rebuild.source} made another image than v{base.number} had")
-    for line in moved:
+    for line in why:
         ctx.log(f"       {line}")
     config = "today's config" if ctx.deployment.image_from else f"the config of v{base.number}"
     ctx.log(f"-----> Release v{release.number}: {image.label}, rebuilt, with {config}")
@@ -57,17 +65,19 @@ async def _beside(tx: Tx, ctx: Context, base: Release, image: Image) -> Release:
     return release
 
 
-async def _moved(tx: Tx, ctx: Context, base: Release) -> list[str]:
-    """Base images whose tags lead elsewhere by now: what most often makes another image of the same code."""
+async def _why(tx: Tx, ctx: Context, base: Release) -> list[str]:
+    """What most often makes another image of the same code: bases whose tags lead elsewhere by now, else what steps write."""
     now = await builds.of_deployment(tx, ctx.deployment.id)
     then = await builds.by_number(tx, ctx.service.id, base.image.build)
-    before = _bases(then[0]) if then else {}
-    after = _bases(now[0]) if now else {}
-    return [
+    if now is None:
+        return []
+    before, after = _bases(then[0]) if then else {}, _bases(now[0])
+    moved = [
         f"{name} was {before[name][:19]} then and is {digest[:19]} now"
         for name, digest in after.items()
         if before.get(name, digest) != digest
     ]
+    return moved or [_WRITTEN if EPOCH in now[0].arguments else _TIMED]
 
 
 def _bases(build: Build) -> dict[str, str]:

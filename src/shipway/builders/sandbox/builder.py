@@ -119,6 +119,7 @@ class SandboxedBuilder:
             options=options,
             confined=confined,
             images_from=sandbox.docker_host,
+            archives=self._tools / "images",
         )
 
     async def _bill_of_materials(self, sandbox: Sandbox, log: Log) -> list[str]:
