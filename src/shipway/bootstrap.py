@@ -62,7 +62,7 @@ def assemble(settings: Settings) -> Platform:
         routes=Routes(database, router),
         builder=builder_for(settings, bases, registry.repository("", "")),
         bases=bases,
-        sources=LocalSources(settings.home),
+        sources=LocalSources(settings.home, most_pushed=settings.git_push_limit * 1024**2),
         registry=registry,
         prober=probe_http,
         logs=StepLogs(settings.home),

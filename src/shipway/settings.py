@@ -58,6 +58,8 @@ class Settings:
     devices: str = ""
     #: Days that a volume stays in the bin, to be restored, before it is removed with all that is in it.
     volume_bin_days: int = 7
+    #: MiB that one `git push` to Shipway may send.
+    git_push_limit: int = 2048
     #: Images of each service that stay in the registry, besides those in use: the newest so many; 0: all. And those younger
     #: than so many days.
     retention: int = 0
@@ -143,6 +145,8 @@ class Settings:
             raise Invalid("concurrency is less than 1, so nothing would ever be deployed.", hint="Set it to 1 or more.")
         if settings.volume_bin_days < 0:
             raise Invalid("volume_bin_days is less than 0.", hint="Set it to 7, or to 0: nothing can be restored then.")
+        if settings.git_push_limit < 1:
+            raise Invalid("git_push_limit is less than 1, so nothing could be pushed.", hint="Set it to MiB: 2048.")
         for name in ("retention", "retention_days"):
             if getattr(settings, name) < 0:
                 raise Invalid(f"{name} is less than 0.", hint="Set it to 0 for no limit, or to a number.")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.git import GitRepository, tree
+from tests.support.git import git as run_git
 
 from shipway.domain.errors import Invalid, SourceFailed
-from shipway.domain.source import GitSource, ImageSource, Revision, UploadSource
+from shipway.domain.source import GitSource, ImageSource, PushSource, Revision, UploadSource
 from shipway.sources.fake import FakeSources
 from shipway.sources.source import Sources
 from shipway.sources.sources import LocalSources
@@ -28,6 +29,8 @@ class World:
     commit: Callable[[str, Mapping[str, str], str], str]
     #: `(files)`; returns the archive's digest.
     upload: Callable[[Mapping[str, str]], Awaitable[str]]
+    #: `(service id, branch, all the files, subject)`; returns the commit.
+    push: Callable[[str, str, Mapping[str, str], str], Awaitable[str]]
 
 
 @pytest.fixture(params=["fake", "local"])
@@ -44,7 +47,10 @@ def _fake_world() -> World:
     async def upload(files: Mapping[str, str]) -> str:
         return fake.add_upload(files)
 
-    return World(fake, "/srv/app", commit, upload)
+    async def push(service: str, branch: str, files: Mapping[str, str], subject: str) -> str:
+        return fake.push(service, branch, files, subject)
+
+    return World(fake, "/srv/app", commit, upload, push)
 
 
 def _local_world(tmp_path: Path) -> World:
@@ -59,7 +65,13 @@ def _local_world(tmp_path: Path) -> World:
     async def upload(files: Mapping[str, str]) -> str:
         return await sources.uploads.save(_archive(files), limit=1024**2)
 
-    return World(sources, str(repository.path), commit, upload)
+    async def push(service: str, branch: str, files: Mapping[str, str], subject: str) -> str:
+        pushed = commit(branch, files, subject)
+        await sources.repositories.advertise(service, "git-receive-pack")
+        run_git(repository.path, "push", "--quiet", str(sources.repositories.path(service)), branch)
+        return pushed
+
+    return World(sources, str(repository.path), commit, upload, push)
 
 
 async def _archive(files: Mapping[str, str]) -> AsyncIterator[bytes]:
@@ -249,6 +261,42 @@ async def test_an_upload_is_pinned_by_its_digest_and_unpacked(world: World, tmp_
 async def test_an_upload_that_is_not_there_is_unknown(world: World, digest: str) -> None:
     failure = await failure_of(world.sources.resolve(UploadSource(), Revision(upload=digest), log))
     assert failure.code == "unknown-upload"
+
+
+async def test_a_pushed_branch_is_pinned_to_its_newest_commit(world: World, tmp_path: Path) -> None:
+    await world.push("svc_1", "main", {"app.py": "1"}, "First")
+    newest = await world.push("svc_1", "main", {"app.py": "2", "api/app.py": "3"}, "Second")
+    checkout = await world.sources.resolve(PushSource("main", "api", repository="svc_1"), Revision(), log)
+    assert (checkout.kind, checkout.location, checkout.revision) == ("push", "svc_1", newest)
+    assert (checkout.ref, checkout.subject) == ("main", "Second")
+    assert tree(await world.sources.ensure(checkout, tmp_path / "source", log)) == {"app.py": "3"}
+
+
+async def test_a_pushed_commit_tells_its_branch_while_that_leads_to_it(world: World) -> None:
+    first = await world.push("svc_1", "main", {"app.py": "1"}, "First")
+    source = PushSource("main", repository="svc_1")
+    assert (await world.sources.resolve(source, Revision(ref=first), log)).ref == "main"
+    await world.push("svc_1", "main", {"app.py": "2"}, "Second")
+    checkout = await world.sources.resolve(source, Revision(ref=first), log)
+    assert (checkout.revision, checkout.ref, checkout.subject) == (first, "", "First")
+
+
+async def test_what_was_pushed_to_one_service_is_no_other_services(world: World) -> None:
+    await world.push("svc_1", "main", {"app.py": "1"}, "First")
+    other = PushSource("main", repository="svc_2")
+    assert (await failure_of(world.sources.resolve(other, Revision(), log))).code == "nothing-pushed"
+    await world.push("svc_2", "main", {"app.py": "2"}, "Another")
+    commit = await world.push("svc_1", "main", {"app.py": "3"}, "Second")
+    assert (await failure_of(world.sources.resolve(other, Revision(ref=commit), log))).code == "unknown-ref"
+
+
+async def test_what_was_pushed_goes_with_its_service(world: World) -> None:
+    await world.push("svc_1", "main", {"app.py": "1"}, "First")
+    await world.sources.forget("svc_1")
+    await world.sources.forget("svc_1")
+    failure = await failure_of(world.sources.resolve(PushSource("main", repository="svc_1"), Revision(), log))
+    assert failure.code == "nothing-pushed"
+    assert "git push shipway main" in failure.hint
 
 
 async def test_checkouts_to_different_directories_may_happen_at_once(world: World, tmp_path: Path) -> None:

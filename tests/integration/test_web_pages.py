@@ -10,7 +10,7 @@ from tests.support.pages import Visitor, readable, visitor
 from tests.support.stack import PATH, REPOSITORY, Stack, a_service, fake_platform
 
 from shipway.domain.names import ServicePath
-from shipway.domain.source import GitSource
+from shipway.domain.source import GitSource, PushSource
 from shipway.engines.fake import listens_on
 from shipway.operations.config import change_config
 from shipway.web.app import STATIC
@@ -298,3 +298,12 @@ def test_git_sources_say_their_branch_and_directory() -> None:
     from shipway.web.words import source
 
     assert source(GitSource(REPOSITORY, "main", "apps/api")) == f"{REPOSITORY} at main, directory apps/api"
+
+
+async def test_a_service_that_waits_for_its_first_push_says_how_to_push(stack: Stack, admin: Visitor) -> None:
+    path = ServicePath.parse("acme/shop/production/pushed")
+    await a_service(stack, path, source=PushSource("live"))
+    page = await admin.text(f"/dashboard/{path}")
+    assert f"shipway git remote {path}" in page
+    assert "git push shipway live" in page
+    assert "Pushed to Shipway, branch live" in page

@@ -16,7 +16,7 @@ from tests.support.stack import Stack, fake_stack
 from shipway.api.app import create_app
 from shipway.domain.artifacts import Checkout
 from shipway.domain.log import Log
-from shipway.domain.source import Revision, Source, UploadSource
+from shipway.domain.source import PushSource, Revision, Source, UploadSource
 from shipway.operations import accounts
 from shipway.sources.fake import FakeSources
 from shipway.sources.sources import LocalSources
@@ -25,22 +25,27 @@ T = TypeVar("T")
 
 
 class SourcesWithUploads(FakeSources):
-    """Repositories in memory, uploads as they really are."""
+    """Repositories in memory; what is sent here, uploaded or pushed, as it really is."""
 
     def __init__(self, home: Path) -> None:
         super().__init__()
         self._local = LocalSources(home)
         self.uploads = self._local.uploads
+        self.repositories = self._local.repositories
 
     async def resolve(self, source: Source, revision: Revision, log: Log) -> Checkout:
         """By the kind of source."""
-        sources = self._local if isinstance(source, UploadSource) else super()
+        sources = self._local if isinstance(source, (UploadSource, PushSource)) else super()
         return await sources.resolve(source, revision, log)
 
     async def ensure(self, checkout: Checkout, directory: Path, log: Log) -> Path:
         """By the kind of source."""
-        sources = self._local if checkout.kind == "upload" else super()
+        sources = self._local if checkout.kind in ("upload", "push") else super()
         return await sources.ensure(checkout, directory, log)
+
+    async def forget(self, service_id: str) -> None:
+        """What is really here."""
+        await self._local.forget(service_id)
 
 
 @dataclass(frozen=True)

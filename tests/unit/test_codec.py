@@ -14,7 +14,7 @@ from shipway.domain.cutover import Cutover
 from shipway.domain.plan import Plan
 from shipway.domain.probe import Liveness, Probe
 from shipway.domain.process import ProcessType
-from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
+from shipway.domain.source import GitSource, ImageSource, PushSource, Source, UploadSource
 from shipway.domain.traffic import Traffic
 
 texts = st.text(max_size=20)
@@ -26,7 +26,12 @@ def test_an_analysis_survives_the_journal(analysis: Analysis) -> None:
 
 
 @given(
-    st.one_of(st.builds(GitSource, texts, texts, texts), st.builds(UploadSource, texts), st.builds(ImageSource, texts))
+    st.one_of(
+        st.builds(GitSource, texts, texts, texts),
+        st.builds(UploadSource, texts),
+        st.builds(PushSource, texts, texts, st.booleans(), st.booleans()),
+        st.builds(ImageSource, texts),
+    )
 )
 def test_each_kind_of_source_comes_back_as_itself(source: Source) -> None:
     assert decode(Source, encode(source)) == source  # type: ignore[arg-type]

@@ -73,6 +73,7 @@ def test_the_reference_and_the_schema_have_the_same_keys() -> None:
     # The other kinds of source are told in words: a service has one.
     elsewhere = {("services", "x", "source", "reference"), ("config", "x", "value"), ("config", "x", "secret")}
     elsewhere |= {("config", "x", "buildtime")}
+    elsewhere |= {("services", "x", "source", part) for part in ("branch", "follow", "fail_push")}
 
     assert {place for place in known() if place not in elsewhere} - written == set()
     assert {place for place in written if place[-1] != "x"} - set(known()) == set()
@@ -164,7 +165,8 @@ def test_a_service_is_described_in_keys_that_the_file_has() -> None:
 
     assert places - set(known()) - {place for place in places if place[-2] in _FREE} == set()
     assert {place[2:4] for place in known() if len(place) > 3} - {place[2:4] for place in places} == {
-        ("source", part) for part in ("kind", "url", "ref", "subdirectory", "reference")
+        ("source", part)
+        for part in ("kind", "url", "ref", "subdirectory", "reference", "branch", "follow", "fail_push")
     }
 
 

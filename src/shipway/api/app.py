@@ -20,6 +20,7 @@ from shipway.api.routes import (
     events,
     explanation,
     files,
+    git,
     health,
     images,
     logs,
@@ -75,6 +76,7 @@ _RESOURCES = (
     whoami,
     registries,
     registry,
+    git,
     health,
 )
 
@@ -97,7 +99,8 @@ def create_app(platform: Platform) -> FastAPI:
     openapi.install(app)
     # The last one added is the outermost.
     app.add_middleware(SameOrigin, public_url=platform.settings.url)
-    app.add_middleware(BodyLimit, larger={uploads.router.prefix: 0, webhooks.HOOKS: webhooks.MOST_DELIVERED})
+    larger = {uploads.router.prefix: 0, f"{git.PREFIX}/": 0, webhooks.HOOKS: webhooks.MOST_DELIVERED}
+    app.add_middleware(BodyLimit, larger=larger)
     app.add_middleware(Incidents)
     app.add_middleware(SecurityHeaders)
     return app

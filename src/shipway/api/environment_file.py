@@ -29,7 +29,7 @@ from shipway.operations.config_checks import check_values
 _OF_THE_SOURCE = ("release", "version", "context", "install", "start", "packages")
 #: Mistakes that are told at once.
 _MOST = 10
-_TAGS = ("git", "upload", "image")
+_TAGS = ("git", "upload", "push", "image")
 
 
 def read(text: str, files: Mapping[str, str], name: str) -> WantedEnvironment:

@@ -11,7 +11,7 @@ from shipway.domain.config import Var
 from shipway.domain.desired import ServiceState, blank
 from shipway.domain.leaks import has_credential, looks_secret
 from shipway.domain.service import ServiceSettings
-from shipway.domain.source import GitSource, ImageSource, Source, UploadSource
+from shipway.domain.source import GitSource, ImageSource, PushSource, Source, UploadSource
 
 #: The parts of a key: `("health", "path")`; the name of a config file may hold dots.
 Key = tuple[str, ...]
@@ -96,15 +96,20 @@ def memory(size: int) -> int | str:
     return size
 
 
-def _source(source: Source) -> dict[str, str]:
+def _source(source: Source) -> dict[str, Any]:
+    given: dict[str, Any]
     match source:
         case GitSource(url, ref, subdirectory):
             given = {"kind": "git", "url": url, "ref": ref, "subdirectory": subdirectory}
         case UploadSource(subdirectory):
             given = {"kind": "upload", "subdirectory": subdirectory}
+        case PushSource(branch=branch, subdirectory=subdirectory, fail_push=fail_push):
+            given = {"kind": "push", "branch": branch, "subdirectory": subdirectory, "fail_push": fail_push}
         case ImageSource(reference):
             given = {"kind": "image", "reference": reference}
-    return {name: value for name, value in given.items() if value}
+    # Of what is on unless it is switched off, only that it is off; of all else, what is there.
+    switched = {"follow": False} if isinstance(source, PushSource) and not source.follow else {}
+    return {name: value for name, value in given.items() if value} | switched
 
 
 def _settings(settings: ServiceSettings) -> dict[Key, Any]:

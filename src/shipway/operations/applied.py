@@ -39,7 +39,7 @@ class Applied:
     bins: tuple[Place, ...]
     #: Deployments that bring it about.
     deployments: tuple[tuple[ServicePath, Deployment], ...] = ()
-    #: Services that nothing was uploaded to yet, so that they can't be deployed here.
+    #: Services that nothing was uploaded or pushed to yet, so that they can't be deployed here.
     to_upload: tuple[str, ...] = ()
 
     @property

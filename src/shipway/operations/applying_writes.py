@@ -16,6 +16,7 @@ from shipway.operations import config_checks
 from shipway.operations.access import Actor
 from shipway.operations.config_files import change_in
 from shipway.operations.deployments import last_upload
+from shipway.operations.git_pushes import check_pushed
 from shipway.operations.planning import check_counts
 from shipway.operations.queueing import ask
 from shipway.operations.reconfiguring import reconfigure_in
@@ -93,6 +94,7 @@ async def deploy(
         try:
             is_upload = isinstance(service.source, UploadSource)
             revision = await last_upload(tx, service) if is_upload else Revision()
+            await check_pushed(tx, service)
         except Invalid:
             to_upload.append(service.path.service)
         else:

@@ -10,6 +10,7 @@ from shipway.domain.source import ImageSource, Revision, UploadSource
 from shipway.domain.volume import Place
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.git_pushes import check_pushed
 from shipway.operations.planning import ConfigMode, check_counts, earlier_release, plan_scale
 from shipway.operations.queueing import QueuePolicy, ask
 from shipway.operations.volumes import would_bin
@@ -38,6 +39,8 @@ async def deploy(
         _check_revision(platform, service, wanted)
         if isinstance(service.source, UploadSource) and not wanted.upload:
             wanted = await last_upload(tx, service)
+        if not wanted.ref:
+            await check_pushed(tx, service)
         made = await ask(
             tx, platform, actor, service, "deploy", revision=wanted, policy=policy, zero_downtime=zero_downtime
         )

@@ -3,7 +3,7 @@
 from shipway.domain.errors import ImagePruned, NotFound
 from shipway.domain.names import ServicePath
 from shipway.domain.retention import Verdict
-from shipway.domain.source import GitSource
+from shipway.domain.source import GitSource, PushSource
 from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.pipeline import pruning
@@ -51,7 +51,8 @@ async def refuse_pruned(tx: Tx, release_id: str, why: str = "") -> None:
     if release is None or pruned_at is None:
         return
     service = await services.get(tx, release.service_id)
-    ref = f" --ref {release.commit}" if isinstance(service.source, GitSource) and release.commit and not why else ""
+    by_commit = isinstance(service.source, (GitSource, PushSource)) and release.commit and not why
+    ref = f" --ref {release.commit}" if by_commit else ""
     lost = f"it can't be built again: {why}" if why else "nothing of it can be started"
     raise ImagePruned(
         f"The image of v{release.number} of {service.path} was pruned on {pruned_at:%Y-%m-%d}, and {lost}.",

@@ -5,7 +5,7 @@ from shipway.domain.codec import decode
 from shipway.domain.rebuild import Rebuild
 from shipway.domain.release import Release
 from shipway.domain.service import Service
-from shipway.domain.source import GitSource, Source, UploadSource
+from shipway.domain.source import GitSource, PushSource, UploadSource
 from shipway.operations.images import refuse_pruned
 from shipway.pipeline.build_inputs import build_arguments, built_with, different, first_release
 from shipway.store import builds, journal, release_marks
@@ -22,8 +22,8 @@ async def rebuild_of(tx: Tx, service: Service, release: Release) -> Rebuild | No
         await refuse_pruned(
             tx, release.id, why="it was built for another service, or what it was built from is not known"
         )
-    elif not _leads_to(service.source, checkout):
-        former = checkout.location or "an upload"
+    elif not _leads_to(service, checkout):
+        former = "what was pushed" if checkout.kind == "push" else checkout.location or "an upload"
         await refuse_pruned(
             tx, release.id, why=f"it was built from {former}, which is not the service's source any more"
         )
@@ -43,7 +43,12 @@ async def _checkout(tx: Tx, service: Service, release: Release) -> Checkout | No
     return decode(Checkout, cloned[1]) if cloned and cloned[1] else None
 
 
-def _leads_to(source: Source, checkout: Checkout) -> bool:
-    if checkout.kind == "upload":
-        return isinstance(source, UploadSource)
-    return isinstance(source, GitSource) and source.url == checkout.location
+def _leads_to(service: Service, checkout: Checkout) -> bool:
+    match service.source:
+        case UploadSource():
+            return checkout.kind == "upload"
+        case PushSource():
+            return checkout.kind == "push" and checkout.location == service.id
+        case GitSource(url=url):
+            return checkout.kind == "git" and checkout.location == url
+    return False

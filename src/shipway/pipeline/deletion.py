@@ -86,6 +86,7 @@ async def _remove_service(platform: Platform, service_id: str) -> None:
     if all(each.deleting for each in beside):
         # Of several that go at once, the one that was stopped last finds that nothing uses it any more.
         await platform.engine.remove_network(service.path.network)
+    await platform.sources.forget(service_id)
     for deployment_id in gone:
         for left in (platform.logs.directory(deployment_id), platform.workplace(deployment_id)):
             await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)

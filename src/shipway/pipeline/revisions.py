@@ -8,7 +8,7 @@ from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Conflict
 from shipway.domain.release import Release
 from shipway.domain.service import Service
-from shipway.domain.source import GitSource, ImageSource, Revision, Source, UploadSource
+from shipway.domain.source import GitSource, ImageSource, PushSource, Revision, Source, UploadSource
 from shipway.store import journal
 from shipway.store.database import Tx
 
@@ -29,7 +29,7 @@ def revision_of(service: Service, release: Release) -> Revision:
 
 def _revision(source: Source, release: Release) -> Revision:
     match source:
-        case GitSource():
+        case GitSource() | PushSource():
             return Revision(ref=release.commit)
         case UploadSource():
             # A promoted image may have been built from git.
@@ -45,6 +45,6 @@ def _revision(source: Source, release: Release) -> Revision:
 async def pinned(tx: Tx, source: Source, known: Deployment) -> Revision:
     """What a deployment was of: the commit that a branch led to at that time, if it came so far as to find out."""
     cloned = await journal.recorded(tx, known.id, "clone")
-    if isinstance(source, GitSource) and cloned and cloned[0] == "complete":
+    if isinstance(source, (GitSource, PushSource)) and cloned and cloned[0] == "complete":
         return Revision(ref=decode(Checkout, cloned[1]).revision)
     return known.revision

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from shipway.domain.artifacts import Checkout
 from shipway.domain.errors import Invalid, SourceFailed
 from shipway.domain.log import Log
-from shipway.domain.source import GitSource, ImageSource, Revision, Source, UploadSource
+from shipway.domain.source import GitSource, ImageSource, PushSource, Revision, Source, UploadSource
 from shipway.sources.git.refs import may_be_abbreviated, nearest
 from shipway.sources.git.url import check_ref, check_url
 from shipway.sources.tree import ensure_tree, service_root
@@ -51,6 +51,16 @@ class FakeSources:
         self._trees[digest] = dict(files)
         return digest
 
+    def push(self, repository: str, branch: str, files: Mapping[str, str], subject: str = "A change") -> str:
+        """Push a commit with these files to a service, by its id; return the commit."""
+        return self.add(_pushed(repository), branch, files, subject)
+
+    async def forget(self, service_id: str) -> None:
+        """As the port says."""
+        await self._intercepted("forget", "before")
+        self._repositories.pop(_pushed(service_id), None)
+        await self._intercepted("forget", "after")
+
     async def resolve(self, source: Source, revision: Revision, log: Log) -> Checkout:
         """As the port says."""
         await self._intercepted("resolve", "before")
@@ -59,6 +69,8 @@ class FakeSources:
                 checkout = self._resolve_git(source, revision)
             case UploadSource():
                 checkout = self._resolve_upload(source, revision)
+            case PushSource():
+                checkout = self._resolve_pushed(source, revision)
             case ImageSource():
                 raise Invalid(f"The image {source.reference} has no source to check out.", hint="Deploy it as it is.")
         log(f"Found {checkout.short}")
@@ -96,6 +108,17 @@ class FakeSources:
             f"{url} has no branch, tag or commit {ref!r}.", code="unknown-ref", hint=f"There are: {existing}."
         )
 
+    def _resolve_pushed(self, source: PushSource, revision: Revision) -> Checkout:
+        where = _pushed(source.repository)
+        tip = self._repositories.get(where, _Repository()).refs.get(source.branch, "")
+        if not tip and not revision.ref:
+            raise SourceFailed(
+                f"Nothing was pushed to {source.branch}.", code="nothing-pushed", hint="git push shipway main"
+            )
+        found = self._resolve_git(GitSource(where, source.branch, source.subdirectory), revision)
+        ref = found.ref or (source.branch if found.revision == tip else "")
+        return replace(found, kind="push", location=source.repository, ref=ref)
+
     def _resolve_upload(self, source: UploadSource, revision: Revision) -> Checkout:
         if revision.upload not in self._trees:
             raise SourceFailed("There is no such upload.", code="unknown-upload", hint="Send it again.")
@@ -115,3 +138,7 @@ class FakeSources:
 def _may_be_commit(ref: str) -> bool:
     """Whether it is a commit, in full or abbreviated."""
     return len(ref) == 40 or may_be_abbreviated(ref)
+
+
+def _pushed(repository: str) -> str:
+    return f"/pushed/{repository}"

@@ -15,8 +15,8 @@ class Sources(Protocol):
         """Pin what is asked for to an exact revision.
 
         Raises `SourceFailed`: `unknown-ref` (with the nearest names that exist), `repository-unreachable`,
-        `repository-denied`, `bad-url`, `credential-in-url`, `unknown-upload`; `Unavailable` when this machine is in the
-        way: no git, a full disk.
+        `repository-denied`, `bad-url`, `credential-in-url`, `unknown-upload`, `nothing-pushed`; `Unavailable` when this
+        machine is in the way: no git, a full disk.
         """
 
     async def ensure(self, checkout: Checkout, directory: Path, log: Log) -> Path:
@@ -26,3 +26,6 @@ class Sources(Protocol):
         leads out of it: an upload with one is refused, a repository's are left out, and the log says so.
         Raises what `resolve` does, also `bad-archive`, and `no-such-directory` when the subdirectory does not exist.
         """
+
+    async def forget(self, service_id: str) -> None:
+        """Remove what is kept for a service that goes: what was pushed to it. Safe to repeat."""

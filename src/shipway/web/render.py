@@ -30,6 +30,7 @@ _templates.filters |= {
         words.action,
         words.door,
         words.source,
+        words.first_commands,
         words.mebibytes,
         words.purpose,
         words.overlap,

@@ -5,7 +5,8 @@ from datetime import datetime
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.plan import Plan
-from shipway.domain.source import GitSource, ImageSource, Source
+from shipway.domain.service import Service
+from shipway.domain.source import GitSource, ImageSource, PushSource, Source
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _ACTIONS = {
@@ -17,7 +18,7 @@ _ACTIONS = {
     "promote": "Promotion",
     "reconfigure": "Today's config",
 }
-_DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard"}
+_DOORS = {"cli": "command line", "api": "API", "dashboard": "dashboard", "guard": "guard", "git-push": "git push"}
 _MIB = 1024 * 1024
 #: Between a number and its unit, so that they stay on one line.
 _GLUE = "\N{NO-BREAK SPACE}"
@@ -96,7 +97,9 @@ def action(deployment: Deployment) -> str:
         return f"{word} to v{deployment.rebuild.number if deployment.rebuild else deployment.release_number}{again}"
     if deployment.built_for:
         return f"{word}, built again for {', '.join(deployment.built_for)}"
-    what = revision.ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")
+    # A push is of a commit, in full.
+    ref = revision.ref[:12] if len(revision.ref) == 40 else revision.ref
+    what = ref or revision.image or (f"upload {revision.upload[:12]}" if revision.upload else "")
     return f"{word} of {what}" if what else word
 
 
@@ -112,7 +115,16 @@ def source(source: Source) -> str:
     inside = f", directory {source.subdirectory}" if source.subdirectory else ""
     if isinstance(source, GitSource):
         return f"{source.url}{f' at {source.ref}' if source.ref else ''}{inside}"
+    if isinstance(source, PushSource):
+        return f"Pushed to Shipway{f', branch {source.branch}' if source.branch else ''}{inside}"
     return f"Uploaded by shipway deploy{inside}"
+
+
+def first_commands(service: Service) -> list[str]:
+    """What to type in the app's directory to deploy a service that never was."""
+    if isinstance(service.source, PushSource):
+        return [f"shipway git remote {service.path}", f"git push shipway {service.source.branch or 'main'}"]
+    return [f"shipway link {service.path}", "shipway deploy"]
 
 
 def mebibytes(number: int) -> str:

@@ -6,6 +6,7 @@ It is the net under everything else: whatever a crash, a bug or an impatient adm
 import asyncio
 
 from shipway.domain.clock import now
+from shipway.operations.git_pushes import settle_left
 from shipway.pipeline.deletion import carry_out
 from shipway.pipeline.files import sweep_files
 from shipway.pipeline.one_offs import sweep_one_offs
@@ -41,6 +42,8 @@ class Janitor:
         with contained("deletion"):
             # Before the rest: what was to go must not be brought up first.
             await carry_out(self._platform)
+        with contained("pushes"):
+            await settle_left(self._platform)
         await revive(self._platform)
         await self._platform.routes.reconcile()
         # What runs first, what is wanted second: a deployment that begins in between is then not taken for an orphan.

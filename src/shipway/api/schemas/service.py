@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import PathText, Request, Slug, View
 from shipway.api.schemas.settings import SettingsIn, SettingsOut
-from shipway.api.schemas.source import GitBody, ImageBody, SourceBody, UploadBody, source_body
+from shipway.api.schemas.source import GitBody, ImageBody, PushBody, SourceBody, UploadBody, source_body
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
 from shipway.domain.service import ServiceState, TrafficMode
@@ -73,7 +73,7 @@ class ServiceOut(BaseModel):
     state: ServiceState
     url: str = Field(description="Empty when it has no host.")
     hosts: list[str]
-    source: GitBody | UploadBody | ImageBody = Field(discriminator="kind")
+    source: GitBody | UploadBody | PushBody | ImageBody = Field(discriminator="kind")
     settings: SettingsOut
     scale: dict[str, int] = Field(description="As set; one of each process type that is not named.")
     traffic: TrafficMode = Field(

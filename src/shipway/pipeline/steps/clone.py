@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from shipway.domain.artifacts import Checkout
-from shipway.domain.source import GitSource, Source
+from shipway.domain.source import GitSource, PushSource, Source
 from shipway.pipeline.context import Context
+from shipway.pipeline.pushed import pushed_source
 from shipway.pipeline.reconfigured import to_build
 from shipway.store import tenancy
 
@@ -29,6 +30,9 @@ async def _checkout(ctx: Context) -> Checkout:
 async def _source(ctx: Context) -> Source:
     """A repository of which the service names no branch is taken at its environment's."""
     source = ctx.service.source
+    if isinstance(source, PushSource):
+        async with ctx.platform.database.read() as tx:
+            return await pushed_source(tx, ctx.service, source)
     if not isinstance(source, GitSource) or source.ref:
         return source
     async with ctx.platform.database.read() as tx:

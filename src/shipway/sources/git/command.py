@@ -5,8 +5,8 @@ import base64
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
@@ -85,20 +85,29 @@ async def git(*arguments: str, env: Mapping[str, str], timeout: float = LOCAL) -
     Raises `GitFailed`, `TimeoutError` after `timeout` seconds, and `Unavailable` when git is not installed. However it
     ends, also when cancelled, git and everything it started are gone afterwards.
     """
+    async with running(*arguments, env=env) as process, asyncio.timeout(timeout):
+        output, complaint, code = await asyncio.gather(_read(process.stdout), _read(process.stderr), process.wait())
+    if code != 0:
+        raise GitFailed(code, complaint)
+    return output
+
+
+@asynccontextmanager
+async def running(*arguments: str, env: Mapping[str, str], stdin: int = DEVNULL) -> AsyncIterator[Process]:
+    """git, for as long as the context lasts; it and everything it started are gone afterwards.
+
+    Raises `Unavailable` when git is not installed.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
-            "git", *arguments, env=dict(env), cwd="/", stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
+            "git", *arguments, env=dict(env), cwd="/", stdin=stdin, stdout=PIPE, stderr=PIPE, start_new_session=True
         )
     except FileNotFoundError as error:
         raise Unavailable("git is not installed on this machine.", hint="Install it: apt-get install git.") from error
     try:
-        async with asyncio.timeout(timeout):
-            output, complaint, code = await asyncio.gather(_read(process.stdout), _read(process.stderr), process.wait())
+        yield process
     finally:
         await _end(process)
-    if code != 0:
-        raise GitFailed(code, complaint)
-    return output
 
 
 async def _read(stream: asyncio.StreamReader | None) -> str:

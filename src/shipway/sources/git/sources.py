@@ -29,11 +29,14 @@ T = TypeVar("T")
 class GitSources:
     """Resolves and places commits, through a cache in `home/git-cache`."""
 
-    def __init__(self, home: Path, credential_for: CredentialFor, *, local: bool) -> None:
-        """`local`: whether repositories may be given by their path on this machine."""
+    def __init__(
+        self, home: Path, credential_for: CredentialFor, *, local: bool, local_submodules: bool = True
+    ) -> None:
+        """`local`: whether repositories may be given by their path on this machine, and whether their submodules may."""
         self._cache = Cache(home / "git-cache")
         self._credential_for = credential_for
         self._local = local
+        self._local_submodules = local and local_submodules
 
     async def resolve(self, source: GitSource, revision: Revision, log: Log) -> Checkout:
         """Find the commit, and bring it into the cache so that `place` needs no network."""
@@ -68,7 +71,13 @@ class GitSources:
     async def _place_submodule(self, parent: str, submodule: Submodule, root: Path, log: Log, depth: int) -> None:
         if depth > _DEEPEST:
             raise SourceFailed(f"Submodules of {parent} are nested more than {_DEEPEST} deep.", hint="Nest them less.")
-        url = check_url(submodule_url(parent, submodule.url), local=self._local and is_local(parent))
+        if is_local(parent) and not self._local_submodules and submodule.url.startswith(("./", "../")):
+            raise SourceFailed(
+                f"The submodule {submodule.path} is at {submodule.url}, which leads nowhere from what was pushed.",
+                code="bad-url",
+                hint="Give it a whole URL in .gitmodules, such as https://git.example.com/team/lib.git.",
+            )
+        url = check_url(submodule_url(parent, submodule.url), local=self._local_submodules and is_local(parent))
         directory = root / submodule.path
         directory.mkdir(exist_ok=True)
         log(f"Submodule {submodule.path}")

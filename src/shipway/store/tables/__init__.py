@@ -17,6 +17,7 @@ from shipway.store.tables.config import (
     secrets,
 )
 from shipway.store.tables.deployments import builds, deployments, queue, release_marks, releases, steps
+from shipway.store.tables.git_pushes import git_pushes
 from shipway.store.tables.one_off_runs import one_off_runs
 from shipway.store.tables.rollouts import restarts, rollouts
 from shipway.store.tables.services import hosts, services
@@ -37,6 +38,7 @@ __all__ = [
     "deployments",
     "environment_vars",
     "environments",
+    "git_pushes",
     "hosts",
     "memberships",
     "metadata",

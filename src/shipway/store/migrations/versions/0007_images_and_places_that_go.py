@@ -34,6 +34,7 @@ def upgrade() -> None:
     _key_repositories()
     _add_triggers()
     _add_runs()
+    _add_git_pushes()
 
 
 def _key_repositories() -> None:
@@ -133,6 +134,25 @@ def _add_runs() -> None:
     )
     for column in ("service_id", "state"):
         op.create_index(op.f(f"ix_one_off_runs_{column}"), "one_off_runs", [column], unique=False)
+
+
+def _add_git_pushes() -> None:
+    op.create_table(
+        "git_pushes",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("service_id", sa.String(length=40), nullable=False),
+        sa.Column("branch", sa.String(length=250), nullable=False),
+        sa.Column("commit", sa.String(length=40), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("deployment_id", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["service_id"], ["services.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_git_pushes_service_id", "git_pushes", ["service_id"])
+    op.create_index("ix_git_pushes_outcome", "git_pushes", ["outcome"])
 
 
 def downgrade() -> None:
