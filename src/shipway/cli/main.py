@@ -22,6 +22,7 @@ COMMANDS: Commands = {
     },
     "Deploy": {
         "deploy": (f"{_HERE}.deploy:deploy", "Deploy a directory, a revision or an image."),
+        "git": (f"{_HERE}.git:git", "Push to Shipway with git: `git push shipway main`."),
         "plan": (f"{_HERE}.plan:plan", "What a deployment would do, and why in that way."),
         "apply": (f"{_HERE}.apply:apply", "Make an environment what a shipway.toml says."),
         "export": (f"{_HERE}.apply:export", "Write an environment down as a shipway.toml."),
@@ -90,6 +91,10 @@ COMMANDS: Commands = {
             "List, create and remove URLs that deploy one service, for CI.",
         ),
         "tokens": (f"{_HERE}.tokens:tokens", "List, create and revoke your API tokens."),
+        "git-credential": (
+            f"{_HERE}.git:git_credential",
+            "Tell git the token of a server that you are logged in to. git calls this; see `git help credentials`.",
+        ),
         "docs": (f"{_HERE}.docs:docs", "What a shipway.toml may say, key by key."),
         "completion": (f"{_HERE}.completion:completion", "Print a completion script for a shell."),
     },

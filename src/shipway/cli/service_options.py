@@ -14,7 +14,15 @@ _SOURCE = (
     click.option("--ref", metavar="REF", help="Branch, tag or commit that is deployed unless one is named."),
     click.option("--subdirectory", metavar="DIR", help="Directory inside the source that holds the service."),
     click.option("--image", metavar="REF", help="Run an image; nothing is built."),
+    click.option("--push", is_flag=True, default=None, help="Deploy what is pushed: `git push shipway main`."),
+    click.option("--branch", metavar="B", help="Branch of which a push is deployed, with --push."),
+    click.option(
+        "--follow-push/--no-follow-push", "follow", default=None, help="Show a push its deployment, or don't."
+    ),
+    click.option("--fail-push/--no-fail-push", default=None, help="Have a push fail with its deployment, or succeed."),
 )
+#: Of pushed source, the API's names.
+_OF_PUSHES = ("branch", "follow", "fail_push")
 _SETTINGS = (
     click.option("--host", "hosts", multiple=True, metavar="H", help="Host name that leads here; may be repeated."),
     click.option("--port", type=click.IntRange(0, 65_535), help="Port that `web` listens on."),
@@ -155,26 +163,33 @@ def _implied_health(options: Mapping[str, Any]) -> str:
     return "http" if options["health_path"] or options["health_command"] == "" else ""
 
 
-def source(options: Mapping[str, Any]) -> dict[str, str]:
+def source(options: Mapping[str, Any]) -> dict[str, Any]:
     """The source of a new service; raises `UsageError` for options that contradict each other."""
     git, image, ref, subdirectory = (options[name] or "" for name in ("git", "image", "ref", "subdirectory"))
-    if git and image:
-        raise click.UsageError("--git and --image exclude each other.")
+    pushed = {name: options[name] for name in _OF_PUSHES if options[name] is not None}
+    if sum(map(bool, (git, image, options["push"]))) > 1:
+        raise click.UsageError("--git, --image and --push exclude each other.")
     if ref and not git:
         raise click.UsageError("--ref belongs to --git.")
+    if pushed and not options["push"]:
+        raise click.UsageError("--branch, --follow-push and --fail-push belong to --push.")
     if image and subdirectory:
         raise click.UsageError("An image has no --subdirectory.")
     if image:
         return {"kind": "image", "reference": image}
+    if options["push"]:
+        return {"kind": "push", **pushed, "subdirectory": subdirectory}
     kind = {"kind": "git", "url": git, "ref": ref} if git else {"kind": "upload"}
     return {**kind, "subdirectory": subdirectory}
 
 
-def changed_source(present: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, str] | None:
+def changed_source(present: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any] | None:
     """A service's source with what was given changed; `None` when nothing was."""
     names = {"git": "url", "ref": "ref", "subdirectory": "subdirectory", "image": "reference"}
+    names |= {name: name for name in _OF_PUSHES}
     given = {to: options[name] for name, to in names.items() if options[name] is not None}
     if wrong := sorted(set(given) - set(present)):
         option = next(name for name, to in names.items() if to == wrong[0])
+        option = {"follow": "follow-push", "fail_push": "fail-push"}.get(option, option)
         raise click.UsageError(f"--{option} does not fit a service that is deployed from {present['kind']}.")
     return {**present, **given} if given else None

@@ -68,7 +68,9 @@ def apply(
             confirm(f"Change {path}?")
         done = client.apply(path, text, files, deploy=deploy, bins=yes, expected=planned["digest"], **what)
         for name in done["to_upload"]:
-            note(f"Nothing was uploaded to {name} yet: `shipway deploy {path}/{name} --directory DIR`.")
+            note(
+                f"Nothing was sent to {name} yet: `shipway deploy {path}/{name} --directory DIR`, or `git push` to it."
+            )
         if done["deployments"]:
             return follow_all(client, done["deployments"], as_json=as_json)
     if as_json:

@@ -161,9 +161,10 @@ def _tell(target: str, made: "Cloned") -> bool:
 
 def _deploy(client: "Client", target: str, *, as_json: bool) -> int:
     known = client.services(*target.split("/"))
-    sent = [each["path"] for each in known if each["source"]["kind"] == "upload"]
-    for path in sent:
-        note(f"To deploy {path}, send its directory: shipway deploy {path}")
+    how = {"upload": "send its directory: shipway deploy", "push": "push to it, after: shipway git remote"}
+    sent = {each["path"]: how[each["source"]["kind"]] for each in known if each["source"]["kind"] in how}
+    for path, what in sent.items():
+        note(f"To deploy {path}, {what} {path}")
     return follow_all(
         client, [client.deploy(each["path"]) for each in known if each["path"] not in sent], as_json=as_json
     )

@@ -51,7 +51,7 @@ def list_services(within: str, as_json: bool) -> None:
 @click.option("--create-parents", is_flag=True, help="Make workspace, project and environment where they are missing.")
 @json_option
 def create_service(path: str, create_parents: bool, as_json: bool, **options: Any) -> None:
-    """A new one, deployed from uploads unless --git or --image says otherwise. Nothing runs until it is deployed."""
+    """A new one, deployed from uploads unless --git, --push or --image says so. Nothing runs until it is deployed."""
     body = {
         "source": service_options.source(options),
         "settings": service_options.settings(options),
@@ -62,7 +62,9 @@ def create_service(path: str, create_parents: bool, as_json: bool, **options: An
     if as_json:
         print_json(made)
     else:
-        click.echo(f"Created {path}, to be at {made['url']}. Deploy it: `shipway services deploy {path}`.")
+        pushed = f"`shipway git remote {path}` and `git push shipway`"
+        how = pushed if made["source"]["kind"] == "push" else f"`shipway services deploy {path}`"
+        click.echo(f"Created {path}, to be at {made['url']}. Deploy it: {how}.")
 
 
 @services.command("show")

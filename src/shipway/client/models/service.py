@@ -40,7 +40,7 @@ class Service(TypedDict):
     state: str
     url: str
     hosts: list[str]
-    source: dict[str, str]
+    source: dict[str, Any]
     settings: dict[str, Any]
     scale: dict[str, int]
     traffic: str
