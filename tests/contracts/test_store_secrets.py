@@ -14,6 +14,7 @@ from shipway.domain.registries import RegistryCredential
 from shipway.domain.secret import secret_reference
 from shipway.domain.service import Service, ServiceSettings
 from shipway.domain.source import ImageSource
+from shipway.domain.tenancy import Environment
 from shipway.store import (
     build_secrets,
     config,
@@ -155,10 +156,10 @@ async def test_bindings_take_the_place_of_values_and_a_service_s_own_that_of_its
     async with db.write() as tx:
         service = await a_service(tx)
         await config.change(tx, service, {"DSN": "raw", "OWN": "mine"}, (), "ada")
-        shared = {"environment_id": service.environment_id, "value": "", "updated_at": service.created_at}
+        home = Environment(service.environment_id, "", "production", "production", service.created_at)
         for name in ("OWN", "SHARED"):
-            row = shared | {"name": name, "reference": f"{name}@latest", "updated_by": "ada", "buildtime": False}
-            await tx.execute(t.environment_vars.insert().values(row))
+            await secret_bindings.bind(tx, home, "variable", name, f"{name}@latest", actor="ada")
+        assert await secret_bindings.own(tx, home) == Bindings({"OWN": "OWN@latest", "SHARED": "SHARED@latest"})
         await secret_bindings.bind(tx, service, "variable", "DSN", "DSN@3", actor="ada")
         await secret_bindings.bind(tx, service, "file", "key.pem", "KEY", actor="ada")
         assert await secret_bindings.effective(tx, service) == Bindings(
@@ -169,7 +170,9 @@ async def test_bindings_take_the_place_of_values_and_a_service_s_own_that_of_its
         assert await config.merged(tx, service) == {"OWN": "mine"}
         await secret_bindings.bind(tx, service, "variable", "DSN", "", actor="ada")
         await secret_bindings.bind(tx, service, "file", "key.pem", "", actor="ada")
-        assert await secret_bindings.own(tx, service.id) == Bindings({}, {})
+        assert await secret_bindings.own(tx, service) == Bindings({}, {})
+        await secret_bindings.bind(tx, home, "variable", "SHARED", "", actor="ada")
+        assert await secret_bindings.effective(tx, service) == Bindings({}, {})
 
 
 async def test_every_change_is_written_down_without_a_value(db: Database, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ HAS_RULES_OF_ITS_OWN = {
     ("post", "/workspaces/{workspace}/projects/{project}/environments/{environment}/services"),
     ("patch", f"{_SERVICE}/config"),
     ("patch", f"{_SERVICE}/secrets"),
+    ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/bindings"),
     ("post", f"{_SECRET}/versions/{{version}}/revoke"),
     ("delete", _SECRET),
     ("patch", "/workspaces/{workspace}/projects/{project}/environments/{environment}/config"),

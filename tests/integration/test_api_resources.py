@@ -109,7 +109,14 @@ async def test_config_is_changed_at_once_or_not_at_all(api: Api) -> None:
     assert refused.status_code == 400
     changed = await api("PATCH", f"{SERVICE}/config", json={"set": {"B": "two"}, "unset": ["A"]})
 
-    left = {"config": {"B": "two"}, "environment": [], "buildtime": [], "build_secrets": [], "warnings": []}
+    left = {
+        "config": {"B": "two"},
+        "secrets": {},
+        "environment": [],
+        "buildtime": [],
+        "build_secrets": [],
+        "warnings": [],
+    }
     assert changed.json() == (await api("GET", f"{SERVICE}/config")).json() == left
 
 

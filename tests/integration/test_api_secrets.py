@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from tests.support.asgi import SERVICE, Api
 
-SECRETS = f"{SERVICE.rpartition('/services/')[0]}/secrets"
+ENVIRONMENT = SERVICE.rpartition("/services/")[0]
+SECRETS = f"{ENVIRONMENT}/secrets"
+BINDINGS = f"{ENVIRONMENT}/bindings"
 
 
 async def test_a_secret_is_set_listed_bound_revoked_and_deleted_and_never_shown(api: Api) -> None:
@@ -31,6 +33,24 @@ async def test_a_secret_is_set_listed_bound_revoked_and_deleted_and_never_shown(
     said.append(await api("GET", SECRETS))
     assert said[-1].json() == []
     assert not any("s3cret" in answer.text for answer in said)
+
+
+async def test_an_environment_gives_a_secret_to_all_its_services(api: Api) -> None:
+    await api("PUT", f"{SECRETS}/DSN", json={"value": "s3cret"})
+    bound = {"variables": {"URL": "DSN@1"}, "files": {}}
+    answers = [await api("PATCH", BINDINGS, json={"variables": bound["variables"]})]
+    answers += [await api("GET", where) for where in (BINDINGS, f"{SERVICE}/secrets")]
+    assert [answer.json() for answer in answers] == [bound] * 3
+    for where in (SERVICE, ENVIRONMENT):
+        known = (await api("GET", f"{where}/config")).json()
+        assert (known["config"], known["secrets"], known["environment"]) == ({}, {"URL": "DSN@1"}, ["URL"])
+    refused = await api("PATCH", BINDINGS, json={"variables": {"GOOD": "DSN", "BAD": "DSN@7"}})
+    assert (refused.status_code, (await api("GET", BINDINGS)).json()) == (409, bound)
+    assert (await api("PATCH", BINDINGS, json={"files": {"dsn": "DSN"}})).status_code in (400, 422)
+    used = await api("DELETE", f"{SECRETS}/DSN")
+    assert used.status_code == 409 and "the variable URL of acme/shop/production." in used.json()["detail"]
+    assert (await api("PATCH", BINDINGS, json={"variables": {"URL": None}})).json()["variables"] == {}
+    assert (await api("PATCH", BINDINGS, json={"variables": {"URL": None}})).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -69,6 +89,8 @@ async def test_a_stranger_finds_none_of_it(api: Api) -> None:
         ("DELETE", f"{SECRETS}/DSN", None),
         ("GET", f"{SERVICE}/secrets", None),
         ("PATCH", f"{SERVICE}/secrets", {"variables": {"URL": "DSN"}}),
+        ("GET", BINDINGS, None),
+        ("PATCH", BINDINGS, {"variables": {"URL": "DSN"}}),
     ]
     answers = [await api(method, path, json=body, headers=stranger) for method, path, body in asked]
     assert [answer.status_code for answer in answers] == [404] * len(asked)

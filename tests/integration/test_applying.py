@@ -229,6 +229,31 @@ async def test_secrets_that_are_missing_are_all_told_before_anything_changes(her
     assert not (await applied(here, written)).changes
 
 
+async def test_a_secret_of_all_services_is_applied_and_written_down_as_one_of_a_service_is(here: Stack) -> None:
+    text = FILE.replace('REGION = "eu"', 'REGION = { secret = "REGION@1" }\nDSN = { secret = "DSN" }')
+    for plan in (True, False):
+        with pytest.raises(SecretMissing) as refused:
+            await applied(here, text, plan=plan)
+        assert f"`shipway secrets set {HOME} DSN`" in refused.value.hint
+    assert (await config.get_config(here.platform, here.actor, HOME)).values == {"REGION": "eu"}
+
+    for name in ("DSN", "REGION"):
+        await secrets.set_secret(here.platform, here.actor, HOME, name, "hunter2-hunter2")
+    done = await applied(here, text, deploy=True)
+    assert [(each.key, each.change, each.after) for each in done.config] == [
+        ("config.REGION", "changed", "secret REGION@1"),
+        ("config.DSN", "added", "secret DSN"),
+    ]
+    assert not (await applied(here, text)).changes
+    bound = await secrets.list_bindings(here.platform, here.actor, at("db"))
+    assert bound.variables == {"DSN": "DSN", "REGION": "REGION@1"}
+    written = await exported(here)
+    assert "hunter2" not in written and 'DSN = { secret = "DSN" }' in written
+    assert not (await applied(here, written)).changes
+    assert (await applied(here, FILE)).changes
+    assert (await secrets.list_bindings(here.platform, here.actor, at("db"))).variables == {"DSN": "DSN"}
+
+
 async def test_an_apply_does_what_was_planned_or_nothing(here: Stack) -> None:
     text = FILE.replace("port = 3000", "port = 1")
     planned = await applied(here, text, plan=True)

@@ -36,6 +36,38 @@ def test_a_secret_is_set_bound_listed_revoked_unbound_and_deleted(terminal: Term
     assert not any("s3cret" in each for each in (*said, listed))
 
 
+def test_an_environment_gives_a_secret_to_all_its_services(terminal: Terminal) -> None:
+    terminal.ok("link", SERVICE)
+    terminal.ok("secrets", "set", "SHARED", typed="s3cret-dsn")
+    said = terminal.ok("secrets", "bind", "SHARED", "--as", "ALL", "--environment")
+    said += terminal.ok("secrets", "bind", ENVIRONMENT, "SHARED@1")
+    assert said.startswith(f"All services of {ENVIRONMENT} find SHARED in ALL, but")
+    assert "all services (ALL), all services (SHARED)" in terminal.ok("secrets")
+    rows = [line.split() for line in terminal.ok("config").splitlines()]
+    assert ["ALL", "(secret", "SHARED)", "environment"] in rows
+    assert "set ALL to secret SHARED" in terminal.ok("config", "history", "ALL")
+    told = terminal.shipway("secrets", "revoke", "SHARED@1", "--yes").err
+    assert told.splitlines() == [
+        f"{ENVIRONMENT} is set to take it, so nothing is deployed with that: set a new one.",
+        f"{ENVIRONMENT} is set to take it, so nothing is deployed with that: bind another version.",
+    ]
+    terminal.ok("secrets", "set", "SHARED", typed="s3cret-dsn")
+    refused = terminal.shipway("secrets", "delete", "SHARED", "--yes")
+    assert refused.code == 1 and f"of {ENVIRONMENT}." in refused.err
+
+    terminal.ok("secrets", "bind", "SHARED", "--as", "ALL")
+    assert terminal.ok("secrets", "unbind", "ALL") == f"{SERVICE} finds SHARED in ALL, as its environment has it.\n"
+    refused = terminal.shipway("secrets", "unbind", "ALL")
+    assert refused.code == 1 and "--environment" in refused.err
+    assert terminal.shipway("secrets", "bind", ENVIRONMENT, "SHARED", "--file", "dsn").code == 2
+    said += terminal.ok("secrets", "unbind", "ALL", "--environment")
+    assert said.endswith(
+        f"Services of {ENVIRONMENT} no longer find a secret in ALL, but those with one of their own.\n"
+    )
+    terminal.ok("secrets", "unbind", ENVIRONMENT, "SHARED")
+    assert terminal.ok("secrets", "delete", "SHARED", "--yes") == "SHARED is deleted.\n"
+
+
 def test_a_file_is_taken_byte_by_byte_and_what_is_typed_without_its_line_end(
     terminal: Terminal, server: Served
 ) -> None:

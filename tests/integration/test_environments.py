@@ -29,12 +29,18 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 async def given_everything(api: Api) -> None:
     """Production has config of its own, secrets that it and its service refer to, and a file."""
     platform, actor = api.stack.platform, api.stack.actor
-    for name, value in (("KEY", "a-secret-value"), ("CERT", "another-value"), ("UNUSED", "x-secret")):
+    for name, value in (
+        ("KEY", "a-secret-value"),
+        ("CERT", "another-value"),
+        ("UNUSED", "x-secret"),
+        ("ALL", "of-all"),
+    ):
         await secrets.set_secret(platform, actor, PATH.home, name, value)
     await secrets.set_secret(platform, actor, PATH.home, "KEY", "a-newer-value")
     await config.change_config(platform, actor, PATH.home, values={"REGION": "eu"})
     await config.change_config(platform, actor, PATH, values={"LEVEL": "info"})
     await secrets.change_bindings(platform, actor, PATH, variables={"KEY": "KEY@2"}, files={"cert": "CERT@latest"})
+    await secrets.change_bindings(platform, actor, PATH.home, variables={"SHARED": "ALL@1"})
     await config_files.change_files(platform, actor, PATH, files={"app.toml": "a = 1"})
     await services.change_service(platform, actor, PATH, settings={"port": 8080})
     await deployments.scale(platform, actor, PATH, {"web": 2})
@@ -55,7 +61,7 @@ class TestLooking:
         assert [(each["path"], each["url"]) for each in shown["services"]] == [
             (str(PATH), api.stack.platform.settings.app_url("api-production-shop.localhost"))
         ]
-        assert (shown["variables"], shown["secrets"]) == (["REGION"], ["CERT", "KEY", "UNUSED"])
+        assert (shown["variables"], shown["secrets"]) == (["REGION", "SHARED"], ["ALL", "CERT", "KEY", "UNUSED"])
         assert "a-newer-value" not in answer.text
 
     async def test_one_that_is_not_ones_own_does_not_exist(self, api: Api) -> None:
@@ -125,17 +131,17 @@ class TestCloning:
     async def test_secrets_are_named_and_never_copied(self, api: Api) -> None:
         await given_everything(api)
         made = await cloned(api)
-        assert made["to_set"] == ["CERT", "KEY"]
+        assert made["to_set"] == ["ALL", "CERT", "KEY"]
         assert await secrets.list_secrets(api.stack.platform, api.stack.actor, COPY.home) == []
         bound = await secrets.list_bindings(api.stack.platform, api.stack.actor, COPY)
         # A version of one environment's secret is another thing in another.
-        assert (bound.variables, bound.files) == ({"KEY": "KEY"}, {"cert": "CERT@latest"})
+        assert (bound.variables, bound.files) == ({"KEY": "KEY", "SHARED": "ALL"}, {"cert": "CERT@latest"})
 
     async def test_it_deploys_once_they_are_set_and_not_before(self, api: Api) -> None:
         await given_everything(api)
         await cloned(api)
         assert (await live(api)).startswith("failed")
-        for name in ("CERT", "KEY"):
+        for name in ("ALL", "CERT", "KEY"):
             await secrets.set_secret(api.stack.platform, api.stack.actor, COPY.home, name, "of-staging")
         assert await live(api) == "live"
 

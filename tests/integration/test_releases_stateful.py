@@ -58,9 +58,9 @@ class Releases(RuleBasedStateMachine):
         for where in SETTINGS:
             self.sets_a_secret(where, "S")
             self.sets_a_secret(where, "T")
-            self.binds_a_secret(where, "A", "S", "", file=False)
-            self.binds_a_secret(where, "B", "T", "@latest", file=False)
-            self.binds_a_secret(where, "C", "T", "@latest", file=True)
+            self.binds_a_secret(where, "A", "S", "", to="variable")
+            self.binds_a_secret(where, "B", "T", "@latest", to="all")
+            self.binds_a_secret(where, "C", "T", "@latest", to="file")
             self.deploys(where)
 
     def teardown(self) -> None:
@@ -94,8 +94,7 @@ class Releases(RuleBasedStateMachine):
         path = self.world.environment(where) if shared else place.path
         self.run(config.change_config(*self._shipway, path, values={name: value}))
         owner.config[name] = value
-        if not shared:
-            place.service.variables.pop(name, None)
+        owner.variables.pop(name, None)
 
     @rule(where=PLACES, which=ANY, shared=st.booleans())
     def unsets_a_variable(self, where: str, which: int, shared: bool) -> None:
@@ -126,30 +125,36 @@ class Releases(RuleBasedStateMachine):
         name=VARIABLES,
         secret=SECRETS,
         version=st.sampled_from(["", "@latest", "@1", "@2"]),
-        file=st.booleans(),
+        to=st.sampled_from(["variable", "file", "all"]),
     )
-    def binds_a_secret(self, where: str, name: str, secret: str, version: str, file: bool) -> None:
+    def binds_a_secret(self, where: str, name: str, secret: str, version: str, to: str) -> None:
         place, text = self.world.places[where], secret + version
-        wanted = {"files" if file else "variables": {name: text}}
+        wanted = {"files" if to == "file" else "variables": {name: text}}
         trouble = place.service.binding_trouble(text)
-        change = secrets.change_bindings(*self._shipway, place.path, **wanted)
+        path = self.world.environment(where) if to == "all" else place.path
+        change = secrets.change_bindings(*self._shipway, path, **wanted)
         if trouble:
             with pytest.raises(SecretMissing if trouble == "secret-missing" else SecretRevoked):
                 self.run(change)
             return
         self.run(change)
-        (place.service.secret_files if file else place.service.variables)[name] = text
-        if not file:
-            place.service.config.pop(name, None)
+        if to == "file":
+            place.service.secret_files[name] = text
+            return
+        owner = place.service.environment if to == "all" else place.service
+        owner.variables[name] = text
+        owner.config.pop(name, None)
 
-    @rule(where=PLACES, which=ANY, file=st.booleans())
-    def unbinds_a_secret(self, where: str, which: int, file: bool) -> None:
+    @rule(where=PLACES, which=ANY, of=st.sampled_from(["variable", "file", "all"]))
+    def unbinds_a_secret(self, where: str, which: int, of: str) -> None:
         place = self.world.places[where]
-        bound = place.service.secret_files if file else place.service.variables
+        owner = place.service.environment if of == "all" else place.service
+        path = self.world.environment(where) if of == "all" else place.path
+        bound = place.service.secret_files if of == "file" else owner.variables
         if names := sorted(bound):
             name = names[which % len(names)]
-            wanted = {"files" if file else "variables": {name: None}}
-            self.run(secrets.change_bindings(*self._shipway, place.path, **wanted))
+            wanted = {"files" if of == "file" else "variables": {name: None}}
+            self.run(secrets.change_bindings(*self._shipway, path, **wanted))
             del bound[name]
 
     @rule(where=PLACES, name=FILES, text=VALUES, deploy=st.booleans())

@@ -15,7 +15,7 @@ from shipway.domain.errors import Conflict, Forbidden, Invalid, NotFound, Secret
 from shipway.domain.names import EnvironmentPath
 from shipway.domain.user import User
 from shipway.engines.fake import Behaviour, exits
-from shipway.operations import config, config_files, deployments, logs, planning, secrets
+from shipway.operations import config, config_files, config_history, deployments, logs, planning, secrets
 from shipway.operations.access import Actor
 from shipway.operations.explanation import explain
 from shipway.operations.history import list_releases
@@ -33,6 +33,11 @@ async def put(stack: Stack, name: str = "DSN", value: str = DSN) -> int:
 
 async def bind(stack: Stack, variables: dict[str, str | None] | None = None, **files: str | None) -> None:
     await secrets.change_bindings(stack.platform, stack.actor, PATH, variables=variables or {}, files=files)
+
+
+async def share(stack: Stack, **variables: str | None) -> None:
+    """Bind variables of the environment, or with `None` no longer."""
+    await secrets.change_bindings(stack.platform, stack.actor, PLACE, variables=variables)
 
 
 async def revoke(stack: Stack, version: int, name: str = "DSN") -> None:
@@ -226,15 +231,94 @@ async def test_a_version_that_is_revoked_between_start_and_switch_spoils_no_cuto
 
 async def test_the_environment_has_variables_for_all_and_a_service_s_own_win(stack: Stack) -> None:
     await put(stack)
-    async with stack.platform.database.write() as tx:
-        environment = (await tx.execute(t.environments.select())).one().id
-        shared = {"environment_id": environment, "value": "", "updated_at": now()}
-        for name in ("URL", "RAW"):
-            row = shared | {"name": name, "reference": "DSN", "updated_by": "ada", "buildtime": False}
-            await tx.execute(t.environment_vars.insert().values(row))
+    await share(stack, URL="DSN", RAW="DSN")
+    await config.change_config(stack.platform, stack.actor, PLACE, values={"OWN": "of all"})
     await config.change_config(stack.platform, stack.actor, PATH, values={"RAW": "mine"})
+    await bind(stack, {"OWN": "DSN@1"})
     await deployed(stack)
-    assert (await found(stack), await found(stack, "RAW")) == (DSN, "mine")
+    assert [await found(stack, name) for name in ("URL", "RAW", "OWN")] == [DSN, "mine", DSN]
+    [release] = await list_releases(stack.platform, stack.actor, PATH)
+    assert (release.given.secrets, release.given.config) == ({"OWN": "DSN@1", "URL": "DSN@1"}, {"RAW": "mine"})
+
+
+async def test_what_a_service_no_longer_has_itself_it_has_of_its_environment_until_that_has_it_no_longer(
+    stack: Stack,
+) -> None:
+    await put(stack)
+    await put(stack, "OTHER", "other-dsn")
+    await share(stack, URL="DSN")
+    await bind(stack, {"URL": "OTHER"})
+    await deployed(stack)
+    assert await found(stack) == "other-dsn"
+    with pytest.raises(NotFound, match="of its own"):
+        await bind(stack, {"RAW": None})
+    await bind(stack, {"URL": None})
+    with pytest.raises(NotFound, match="of its own"):
+        await bind(stack, {"URL": None})
+    await deployed(stack)
+    assert await found(stack) == DSN
+    await share(stack, URL=None)
+    await deployed(stack)
+    assert await found(stack) is None
+    history = await config_history.list_changes(stack.platform, stack.actor, PLACE, name="URL")
+    assert [(each.change, each.reference, each.origin) for each in history] == [
+        ("unset", "", "environment"),
+        ("set", "DSN", "environment"),
+    ]
+
+
+async def test_a_value_takes_the_place_of_an_environments_secret_and_the_other_way_round(stack: Stack) -> None:
+    await put(stack)
+    await config.change_config(stack.platform, stack.actor, PLACE, values={"URL": "raw"}, buildtime={"URL": True})
+    await share(stack, URL="DSN")
+    known = await config.get_config(stack.platform, stack.actor, PATH)
+    assert (known.values, known.secrets, known.buildtime) == ({}, {"URL": "DSN"}, ())
+    moment = now()
+    await config.change_config(stack.platform, stack.actor, PLACE, values={"URL": "raw again"})
+    assert (await secrets.list_bindings(stack.platform, stack.actor, PATH)).variables == {}
+    before = await config_history.config_at(stack.platform, stack.actor, PATH, moment)
+    assert (before.values, before.secrets) == ({}, {"URL": "DSN"})
+    await deployed(stack)
+    assert await found(stack) == "raw again"
+
+
+async def test_an_environments_use_of_a_secret_is_listed_and_keeps_it_from_being_deleted(stack: Stack) -> None:
+    await put(stack)
+    await share(stack, URL="DSN")
+    await deployed(stack)
+    [known] = await secrets.list_secrets(stack.platform, stack.actor, PLACE)
+    assert [(use.path, use.release, use.name, use.reference) for use in known.used_by] == [
+        (str(PATH), 1, "URL", "DSN@1"),
+        (str(PLACE), None, "URL", "DSN"),
+    ]
+    await share(stack, URL=None)
+    await deployed(stack)
+    await share(stack, URL="DSN")
+    with pytest.raises(Conflict, match=f"the variable URL of {PLACE}\\."):
+        await secrets.delete_secret(stack.platform, stack.actor, PLACE, "DSN")
+    await share(stack, URL=None)
+    await secrets.delete_secret(stack.platform, stack.actor, PLACE, "DSN")
+
+
+async def test_an_environment_s_secret_that_was_revoked_fails_every_release_that_would_take_it(stack: Stack) -> None:
+    await put(stack)
+    await share(stack, URL="DSN")
+    await revoke(stack, 1)
+    failed = await deployed(stack)
+    assert failed.failure and (failed.failure.code, failed.failure.step) == ("secret-revoked", "release")
+    with pytest.raises(SecretRevoked):
+        await planning.plan_deploy(stack.platform, stack.actor, PATH)
+    with pytest.raises(SecretRevoked):
+        await share(stack, OTHER="DSN")
+    await config.change_config(stack.platform, stack.actor, PATH, values={"URL": "mine"})
+    assert (await deployed(stack)).state == "live"
+
+
+async def test_an_environment_has_no_files_of_secrets(stack: Stack) -> None:
+    await put(stack)
+    with pytest.raises(Invalid, match="a service's own"):
+        await secrets.change_bindings(stack.platform, stack.actor, PLACE, variables={"URL": "DSN"}, files={"a": "DSN"})
+    assert (await secrets.list_bindings(stack.platform, stack.actor, PLACE)).variables == {}
 
 
 TOLD = (f"dsn is {DSN}", f"cut: {DSN[:20]}", f"{DSN[20:]} end", *PEM.splitlines(), "abc stays", "postgres is up")
@@ -382,6 +466,8 @@ async def test_another_workspace_finds_neither_secrets_nor_bindings(stack: Stack
         secrets.delete_secret(stack.platform, stranger, PLACE, "DSN"),
         secrets.list_bindings(stack.platform, stranger, PATH),
         secrets.change_bindings(stack.platform, stranger, PATH, variables={"A": "DSN"}),
+        secrets.list_bindings(stack.platform, stranger, PLACE),
+        secrets.change_bindings(stack.platform, stranger, PLACE, variables={"A": "DSN"}),
     ):
         with pytest.raises(NotFound):
             await attempt

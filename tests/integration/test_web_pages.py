@@ -12,6 +12,7 @@ from tests.support.stack import PATH, REPOSITORY, Stack, a_service, fake_platfor
 from shipway.domain.names import ServicePath
 from shipway.domain.source import GitSource, PushSource
 from shipway.engines.fake import listens_on
+from shipway.operations import secrets
 from shipway.operations.config import change_config
 from shipway.web.app import STATIC
 from shipway.web.static import DIRECTORY, version
@@ -116,11 +117,14 @@ async def test_what_only_builds_get_is_named_and_never_shown(stack: Stack, admin
 async def test_config_says_whose_it_is_who_changed_it_and_what_should_be_a_secret(stack: Stack, admin: Visitor) -> None:
     await change_config(stack.platform, stack.actor, PATH.home, values={"REGION": "eu"})
     await change_config(stack.platform, stack.actor, PATH, values={"DB_PASSWORD": "hunter2-hunter2"})
+    await secrets.set_secret(stack.platform, stack.actor, PATH.home, "DSN", "s3cret-value")
+    await secrets.change_bindings(stack.platform, stack.actor, PATH.home, variables={"SHARED": "DSN"})
     said = await admin.text(SERVICE)
-    assert "REGION of production" in said
+    assert "REGION of production" in said and "SHARED of production the secret DSN" in said
     assert "DB_PASSWORD should be a secret: its name says that it is one." in said
     assert "admin set REGION of production" in said and "admin set DB_PASSWORD" in said
     assert "hunter2" not in (await admin.get(SERVICE)).text
+    assert "s3cret-value" not in (await admin.get(f"{SERVICE}?config=shown")).text
 
 
 async def test_older_deployments_are_a_page_away(stack: Stack, admin: Visitor) -> None:

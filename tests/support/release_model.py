@@ -54,6 +54,8 @@ class Environment:
     """Config vars and secrets that its services share."""
 
     config: dict[str, str] = field(default_factory=dict)
+    #: As bound for all: `NAME`, `NAME@3` or `NAME@latest`.
+    variables: dict[str, str] = field(default_factory=dict)
     #: Values by version, the first is version 1; `None`: revoked.
     secrets: dict[str, list[str | None]] = field(default_factory=dict)
 
@@ -104,7 +106,9 @@ class Service:
 
     def today(self, commit: Commit, image: str = "") -> Release | str:
         """What a release that is made now holds; or why there can't be one."""
-        variables = {name: self._pinned(text) for name, text in self.variables.items()}
+        shared, own = self.environment, {*self.config, *self.variables}
+        bound = {name: text for name, text in shared.variables.items() if name not in own} | self.variables
+        variables = {name: self._pinned(text) for name, text in bound.items()}
         files = {name: self._pinned(text) for name, text in self.secret_files.items()}
         merged = self.environment.config | self.config
         plain = {name: value for name, value in merged.items() if name not in variables}

@@ -63,6 +63,7 @@ def test_the_reference_is_a_file_that_can_be_applied() -> None:
     wanted = environment_file.read(reference(), {"deploy/site.conf": "server {}\n"}, "shipway.toml")
 
     assert wanted.config["REGION"].value == "eu"
+    assert wanted.references == ("SENTRY_DSN", "DATABASE_URL", "TLS_KEY")
     assert wanted.services["api"].scale == {"web": 2, "scheduler": 1}
     assert wanted.services["api"].files["nginx/site.conf"] == "server {}\n"
     assert wanted.services["api"].references == ("DATABASE_URL", "TLS_KEY")
@@ -101,7 +102,7 @@ def test_a_build_finds_nothing_in_the_file_of_an_environment(tmp_path: Path) -> 
     found = manifest.read(Tree(tmp_path))
 
     assert not found.said
-    assert [(each.where, "apply" in each.text) for each in found.evidence] == [("shipway.toml:19", True)]
+    assert [(each.where, "apply" in each.text) for each in found.evidence] == [("shipway.toml:21", True)]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,12 @@ def test_a_build_finds_nothing_in_the_file_of_an_environment(tmp_path: Path) -> 
         ("[services.api.config]\nA = 'x'\nURL = 'postgres://u:hunter22@db/x'", "shipway.toml:3: ", "secrets set URL"),
         ("[services.api.config]\nPORT = '1'", "shipway.toml:2: services.api.config.PORT", "--port"),
         ("[services.api.config]\nA = { value = 'x', secret = 'A' }", "either value or secret", "docs config"),
+        (
+            "[config]\nA = { secret = 'A', buildtime = true }\n[services.api]",
+            "shipway.toml:2: config.A: a secret",
+            "Leave",
+        ),
+        ("[config]\nA = { secret = 'A@0' }\n[services.api]", "shipway.toml:2: config.A: 'A@0' names no", "A@3"),
         ("[services.Api]\nport = 1", "shipway.toml:1: services.Api", "lower-case"),
         ("[services.api]\nhosts = ['https://x.y/']", "'https://x.y/' is not a host name", "without a scheme"),
         (

@@ -169,7 +169,7 @@ def _check(wanted: Wanted, table: ServiceTable) -> None:
     check_settings(ServiceSettings(), overlaid(blank(wanted.source), wanted).settings)
     for name in table.processes:
         process_name(name)
-    for reference in wanted.references:
+    for reference in wanted.secret_files.values():
         secret_reference(reference)
     for path, text in wanted.files.items():
         config_content(config_path(path), text)
@@ -211,11 +211,14 @@ def _files(table: ServiceTable, sent: Mapping[str, str]) -> dict[str, str]:
 def _variables(
     tables: Mapping[str, VariableTable], origin: Origin, place: str, lines: dict[str, int], file: str
 ) -> tuple[dict[str, Var], dict[str, bool]]:
-    """Config vars, and which of them builds get where the file says so. Raises `Invalid` for a credential."""
+    """Config vars, and which of them builds get where the file says so. Raises `Invalid` for a credential, and for what
+    names no secret."""
     for name, each in tables.items():
         try:
             check_values({name: each.value or ""})
-            _refuse_credential(name, each, origin)
+            _refuse_credential(name, each)
+            if each.secret is not None:
+                secret_reference(each.secret)
         except Invalid as error:
             where = f"{file}:{line_of(lines, f'{place}.{name}')}: {place}.{name}"
             raise Invalid(f"{where}: {error.message}", hint=error.hint) from error
@@ -223,15 +226,11 @@ def _variables(
     return made, {name: each.buildtime for name, each in tables.items() if "buildtime" in each.model_fields_set}
 
 
-def _refuse_credential(name: str, each: VariableTable, origin: Origin) -> None:
+def _refuse_credential(name: str, each: VariableTable) -> None:
     if each.value and has_credential(each.value):
         raise Invalid(
             "its value is a credential, and this file is for many to read.",
             hint=f'Keep it as a secret, `shipway secrets set {name}`, and write {name} = {{ secret = "{name}" }}.',
-        )
-    if each.secret is not None and origin == "environment":
-        raise Invalid(
-            "a secret is given to a service, not to all of them.", hint="Write it in its [services.NAME.config]."
         )
     if each.secret is not None and each.buildtime:
         raise Invalid(

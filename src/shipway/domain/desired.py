@@ -61,6 +61,12 @@ class WantedEnvironment:
     config: Mapping[str, Var] = field(default_factory=dict)
     buildtime: Mapping[str, bool] = field(default_factory=dict)
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """To secrets, its own and those of its services, as they are written."""
+        own = (var.reference for var in self.config.values() if var.reference)
+        return (*own, *(reference for each in self.services.values() for reference in each.references))
+
 
 def overlaid(before: ServiceState, wanted: Wanted) -> ServiceState:
     """`before` with everything that is wanted; all else stays. Raises `Conflict` for another kind of source."""

@@ -77,7 +77,7 @@ async def _apply(
 ) -> tuple[list[Step], Applied]:
     environment, created = await _environment(tx, actor, path)
     await _check_secrets(tx, environment, path, wanted, created=created)
-    await _hold_still(tx, path, wanted)
+    await _hold_still(tx, environment, path, wanted)
     steps = [
         await _decide(tx, platform, ServicePath(path.workspace, path.project, path.environment, name), each, prune)
         for name, each in wanted.services.items()
@@ -98,12 +98,14 @@ async def _apply(
     )
 
 
-async def _hold_still(tx: Tx, path: EnvironmentPath, wanted: WantedEnvironment) -> None:
-    """Nobody else changes what was read before it is written. By name, so that two of these don't wait for each other."""
+async def _hold_still(tx: Tx, environment: Environment, path: EnvironmentPath, wanted: WantedEnvironment) -> None:
+    """Nobody else changes what was read before it is written. By name, and the environment last, as everybody does who
+    changes a service: so nobody waits for one who waits for him."""
     for name in sorted(wanted.services):
         service = await services.by_path(tx, ServicePath(path.workspace, path.project, path.environment, name))
         if service:
             await config_changes.one_at_a_time(tx, service)
+    await config_changes.one_at_a_time(tx, environment)
 
 
 async def _environment(tx: Tx, actor: Actor, path: EnvironmentPath) -> tuple[Environment, bool]:
@@ -141,7 +143,7 @@ async def _check_secrets(
 ) -> None:
     """Raises `SecretMissing` with a command for each."""
     refused: dict[str, str] = {}
-    for reference in (reference for each in wanted.services.values() for reference in each.references):
+    for reference in wanted.references:
         secret = secret_reference(reference)
         try:
             await secrets.pinned(tx, environment.id, secret)

@@ -23,7 +23,7 @@ from shipway.operations.reconfiguring import reconfigure_in
 from shipway.operations.secrets import check_names
 from shipway.operations.services import add_service, check_source, default_host
 from shipway.pipeline.platform import Platform
-from shipway.store import config, config_changes, secret_bindings, services
+from shipway.store import config, secret_bindings, services
 from shipway.store.database import Tx
 
 
@@ -69,7 +69,7 @@ async def write(tx: Tx, platform: Platform, actor: Actor, steps: Iterable[Step])
 
 
 async def write_vars(tx: Tx, holder: Holder, actor: Actor, before: Mapping[str, Var], after: Mapping[str, Var]) -> None:
-    """Config vars that have a value; those that have it already are not written."""
+    """Config vars, of a service or of an environment; those that are so already are not written."""
     news = {name: var for name, var in after.items() if before.get(name) != var and not var.reference}
     gone = [name for name in before if name not in after]
     values = {name: var.value for name, var in news.items()}
@@ -78,6 +78,7 @@ async def write_vars(tx: Tx, holder: Holder, actor: Actor, before: Mapping[str, 
     marks = {name: var.buildtime for name, var in news.items()}
     await config.change(tx, holder, values, gone, actor.user.name, marks=marks)
     config_checks.check_room(getattr(holder, "path", "the environment"), after)
+    await _bind(tx, holder, actor, before, after)
 
 
 async def deploy(
@@ -115,16 +116,19 @@ async def _write(tx: Tx, platform: Platform, actor: Actor, step: Step) -> Servic
     return step.service
 
 
+async def _bind(tx: Tx, holder: Holder, actor: Actor, before: Mapping[str, Var], after: Mapping[str, Var]) -> None:
+    """Those of them that are secrets; nobody else changes them since `config.change`."""
+    news = {name: var.reference for name, var in after.items() if var.reference and before.get(name) != var}
+    check_names(news, ())
+    for name, reference in news.items():
+        await secret_bindings.bind(tx, holder, "variable", name, reference, actor=actor.user.name)
+
+
 async def _write_given(tx: Tx, service: Service, actor: Actor, step: Step) -> None:
     """Config vars, secrets and config files."""
     before, after = step.before, step.after
     await write_vars(tx, service, actor, before.config, after.config)
-    references = {name: var.reference for name, var in after.config.items() if var.reference}
-    check_names(references, after.secret_files)
-    await config_changes.one_at_a_time(tx, service)
-    for name, reference in references.items():
-        if before.config.get(name) != after.config[name]:
-            await secret_bindings.bind(tx, service, "variable", name, reference, actor=actor.user.name)
+    check_names((), after.secret_files)
     for name in sorted({*before.secret_files, *after.secret_files}):
         if before.secret_files.get(name) != after.secret_files.get(name):
             wanted = after.secret_files.get(name, "")

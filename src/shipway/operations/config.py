@@ -41,6 +41,11 @@ class Config:
         return {name: var.value for name, var in self.vars.items() if not var.reference}
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """References of those that are secrets."""
+        return {name: var.reference for name, var in self.vars.items() if var.reference}
+
+    @property
     def environment(self) -> tuple[str, ...]:
         """Names of those that are the environment's."""
         return tuple(name for name, var in self.vars.items() if var.origin == "environment")

@@ -23,8 +23,7 @@ async def export(platform: Platform, actor: Actor, path: EnvironmentPath) -> str
     Values that look like credentials are left out, and named."""
     async with platform.database.read() as tx:
         environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
-        own = await config.own(tx, environment)
-        shared = {name: var for name, var in own.items() if not var.reference}
+        shared = await config.own(tx, environment)
         known = await services.listed(tx, environment_id=environment.id)
         parts = [
             [f"# {path}, as `shipway export` found it. `shipway docs` explains each key."],
@@ -46,7 +45,7 @@ async def state_of(tx: Tx, platform: Platform, service: Service) -> ServiceState
         scale=service.scale,
         config=await config.own(tx, service),
         files={path: texts[digest].decode() for path, digest in stored.items()},
-        secret_files=(await secret_bindings.own(tx, service.id)).files,
+        secret_files=(await secret_bindings.own(tx, service)).files,
     )
 
 

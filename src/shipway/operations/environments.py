@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shipway.domain.config import Holder
 from shipway.domain.errors import Invalid
 from shipway.domain.names import EnvironmentPath, slug
 from shipway.domain.secret import secret_reference
@@ -124,7 +125,7 @@ async def clone_environment(
 
 async def _referred_to(tx: Tx, environment: Environment, inside: Sequence[Copied]) -> tuple[str, ...]:
     """Names of secrets that an environment or services of it refer to, sorted."""
-    bound = [await secret_bindings.of_environment(tx, environment.id)]
-    bound += [await secret_bindings.own(tx, each.service.id) for each in inside]
+    holders: list[Holder] = [environment, *(each.service for each in inside)]
+    bound = [await secret_bindings.own(tx, each) for each in holders]
     references = (text for each in bound for text in (*each.variables.values(), *each.files.values()))
     return tuple(sorted({secret_reference(text).name for text in references}))

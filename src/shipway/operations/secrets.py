@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from shipway.domain.config import Holder
 from shipway.domain.errors import Conflict, Invalid, NotFound
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.secret import Secret, SecretUse, secret_name, secret_reference
@@ -11,6 +12,7 @@ from shipway.domain.service import Service
 from shipway.domain.tenancy import Environment
 from shipway.operations import access
 from shipway.operations.access import Actor
+from shipway.operations.config import ConfigPath, holder
 from shipway.operations.looking import look, secret_home
 from shipway.pipeline.platform import Platform
 from shipway.store import config_changes, releases, resealing, rollouts, secret_bindings, secrets, services
@@ -67,36 +69,44 @@ async def delete_secret(platform: Platform, actor: Actor, path: EnvironmentPath,
     await platform.vault.remove(home, name, actor=actor.user.name, check=check)
 
 
-async def list_bindings(platform: Platform, actor: Actor, path: ServicePath) -> Bindings:
-    """Which secrets the service's next release is given, and as what; also by variables of its environment."""
+async def list_bindings(platform: Platform, actor: Actor, path: ConfigPath) -> Bindings:
+    """Which secrets the service's next release is given, and as what; also by variables of its environment. Of an environment:
+    which its services are given in common."""
     async with platform.database.read() as tx:
-        return await secret_bindings.effective(tx, await access.service(tx, actor, path))
+        return await _effective(tx, await holder(tx, actor, path))
 
 
 async def change_bindings(
     platform: Platform,
     actor: Actor,
-    path: ServicePath,
+    path: ConfigPath,
     *,
     variables: Mapping[str, str | None] = _NONE,
     files: Mapping[str, str | None] = _NONE,
 ) -> Bindings:
     """Bind each variable or file to a reference, or with `None` no longer; all of it or nothing. It takes effect with the
-    next release. Raises `Invalid`, `NotFound`, `SecretMissing` and `SecretRevoked`."""
+    next release: of an environment with that of each of its services that has no variable of that name itself. Files are a
+    service's alone. Raises `Invalid`, `NotFound`, `SecretMissing` and `SecretRevoked`."""
     check_names(variables, files)
-    await look(platform, actor, path.home)
+    home = path.home if isinstance(path, ServicePath) else path
+    if files and path == home:
+        raise Invalid(
+            f"{path} is an environment, and files under /run/secrets are a service's own.",
+            hint="Bind it to each service that needs it as a file, or to a variable for all of them.",
+        )
+    await look(platform, actor, home)
     async with platform.database.write() as tx:
-        service = await access.service(tx, actor, path)
-        await config_changes.one_at_a_time(tx, service)
-        await _check_references(tx, service, [*variables.values(), *files.values()])
-        own = await secret_bindings.own(tx, service.id)
+        owner = await holder(tx, actor, path)
+        await config_changes.one_at_a_time(tx, owner)
+        await _check_references(tx, owner, [*variables.values(), *files.values()])
+        own = await secret_bindings.own(tx, owner)
         _check_bound(path, "variable", variables, own.variables)
         _check_bound(path, "file", files, own.files)
         for name, reference in variables.items():
-            await secret_bindings.bind(tx, service, "variable", name, reference or "", actor=actor.user.name)
+            await secret_bindings.bind(tx, owner, "variable", name, reference or "", actor=actor.user.name)
         for name, reference in files.items():
-            await secret_bindings.bind(tx, service, "file", name, reference or "", actor=actor.user.name)
-        return await secret_bindings.effective(tx, service)
+            await secret_bindings.bind(tx, owner, "file", name, reference or "", actor=actor.user.name)
+        return await _effective(tx, owner)
 
 
 async def rotate_key(platform: Platform, actor: Actor) -> int:
@@ -143,11 +153,11 @@ async def _uses(tx: Tx, environment: Environment, path: EnvironmentPath) -> list
             release.number,
         )
     ]
-    shared = _as_uses(await secret_bindings.of_environment(tx, environment.id), str(path), None)
+    shared = _as_uses(await secret_bindings.own(tx, environment), str(path), None)
     set_so_far = [
         use
         for service in known.values()
-        for use in _as_uses(await secret_bindings.own(tx, service.id), str(service.path), None)
+        for use in _as_uses(await secret_bindings.own(tx, service), str(service.path), None)
     ]
     return [*running, *shared, *set_so_far]
 
@@ -184,14 +194,22 @@ def check_names(variables: Iterable[str], files: Iterable[str]) -> None:
         )
 
 
-async def _check_references(tx: Tx, service: Service, references: Iterable[str | None]) -> None:
+async def _effective(tx: Tx, owner: Holder) -> Bindings:
+    if isinstance(owner, Service):
+        return await secret_bindings.effective(tx, owner)
+    return await secret_bindings.own(tx, owner)
+
+
+async def _check_references(tx: Tx, owner: Holder, references: Iterable[str | None]) -> None:
+    environment_id = owner.environment_id if isinstance(owner, Service) else owner.id
     for text in references:
         if text is not None:
-            await secrets.pinned(tx, service.environment_id, secret_reference(text))
+            await secrets.pinned(tx, environment_id, secret_reference(text))
 
 
-def _check_bound(path: ServicePath, what: str, wanted: Mapping[str, str | None], own: Mapping[str, str]) -> None:
+def _check_bound(path: ConfigPath, what: str, wanted: Mapping[str, str | None], own: Mapping[str, str]) -> None:
     if unknown := [name for name, reference in wanted.items() if reference is None and name not in own]:
         raise NotFound(
-            f"The {what} {unknown[0]} of {path} is no secret.", hint="`shipway secrets` lists what is bound."
+            f"{path} has no {what} {unknown[0]} of its own that is a secret.",
+            hint="`shipway secrets` lists what is bound; what is the environment's is unbound with --environment.",
         )

@@ -7,13 +7,21 @@ from fastapi import APIRouter, Depends, Path
 from shipway.api.auth import TheActor, ThePlatform
 from shipway.api.routes.paths import ENVIRONMENT, SERVICE, EnvironmentName, ProjectName, ThePath, WorkspaceName
 from shipway.api.schemas.fields import MOST
-from shipway.api.schemas.secrets import BindingsChange, BindingsOut, KeyRotated, SecretIn, SecretOut
+from shipway.api.schemas.secrets import (
+    BindingsChange,
+    BindingsOut,
+    EnvironmentBindingsChange,
+    KeyRotated,
+    SecretIn,
+    SecretOut,
+)
 from shipway.domain.names import EnvironmentPath
 from shipway.operations import secrets
 
 router = APIRouter(tags=["secrets"])
 
 _SECRETS = f"{ENVIRONMENT}/secrets"
+_BINDINGS = f"{ENVIRONMENT}/bindings"
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,199}$"
 SecretName = Annotated[
     str, Path(alias="secret", max_length=240, json_schema_extra={"pattern": _NAME, "maxLength": 200}, examples=["DSN"])
@@ -56,9 +64,23 @@ async def delete_secret(platform: ThePlatform, actor: TheActor, path: TheEnviron
     await secrets.delete_secret(platform, actor, path, name)
 
 
+@router.get(_BINDINGS)
+async def list_environment_bindings(platform: ThePlatform, actor: TheActor, path: TheEnvironment) -> BindingsOut:
+    """Which secrets all its services are given, but where one has a variable of that name itself."""
+    return BindingsOut.of(await secrets.list_bindings(platform, actor, path))
+
+
+@router.patch(_BINDINGS)
+async def change_environment_bindings(
+    platform: ThePlatform, actor: TheActor, path: TheEnvironment, body: EnvironmentBindingsChange
+) -> BindingsOut:
+    """Bind and unbind several at once, or none of them; each service has them with its next release."""
+    return BindingsOut.of(await secrets.change_bindings(platform, actor, path, variables=body.variables))
+
+
 @router.get(f"{SERVICE}/secrets")
 async def list_bindings(platform: ThePlatform, actor: TheActor, path: ThePath) -> BindingsOut:
-    """Which secrets the service's next release is given."""
+    """Which secrets the service's next release is given, by its environment too."""
     return BindingsOut.of(await secrets.list_bindings(platform, actor, path))
 
 

@@ -29,7 +29,10 @@ class ConfigOut(BaseModel):
     """A service's or an environment's config as the next release and build will have it, or as it was."""
 
     config: dict[str, str] = Field(description="Values in effect; a service's own come before its environment's.")
-    environment: list[str] = Field(description="Names of the config vars that are the environment's.")
+    secrets: dict[str, str] = Field(
+        description="Config vars that are secrets, and which: `NAME`, `NAME@3`, `NAME@latest`."
+    )
+    environment: list[str] = Field(description="Names of the config vars that are the environment's, secrets too.")
     buildtime: list[str] = Field(description="Names of the config vars that builds get as arguments.")
     build_secrets: list[str] = Field(description="Names of what builds may mount; the values are never shown.")
     warnings: list[WarningOut] = Field(
@@ -41,6 +44,7 @@ class ConfigOut(BaseModel):
         """From the operation's answer."""
         return cls(
             config=config.values,
+            secrets=config.secrets,
             environment=list(config.environment),
             buildtime=list(config.buildtime),
             build_secrets=list(config.build_secrets),

@@ -54,10 +54,10 @@ class SecretOut(View):
 
 
 class BindingsOut(BaseModel):
-    """Which secrets the service's next release is given: by name of the variable or the file, the reference."""
+    """Which secrets next releases are given: by name of the variable or the file, the reference."""
 
     variables: dict[str, str]
-    files: dict[str, str] = Field(description="Under `/run/secrets`.")
+    files: dict[str, str] = Field(description="Under `/run/secrets`; an environment has none.")
 
     @classmethod
     def of(cls, bindings: Bindings) -> "BindingsOut":
@@ -65,12 +65,17 @@ class BindingsOut(BaseModel):
         return cls(variables=dict(bindings.variables), files=dict(bindings.files))
 
 
-class BindingsChange(Request):
+class EnvironmentBindingsChange(Request):
     """Several changes at once: all of them or none. Null: no longer."""
 
     variables: dict[Name, Reference | None] = Field(
         default={}, max_length=1000, json_schema_extra={"additionalProperties": False}
     )
+
+
+class BindingsChange(EnvironmentBindingsChange):
+    """Several changes at once: all of them or none. Null: no longer."""
+
     files: dict[FileName, Reference | None] = Field(
         default={}, max_length=100, json_schema_extra={"additionalProperties": False}
     )

@@ -54,15 +54,17 @@ def config_at(words: tuple[str, ...], *, of_environment: bool, as_json: bool) ->
 
 
 def print_config(known: "Config") -> None:
-    """Config vars, then what only builds get, each by name."""
+    """Config vars, of secrets which, then what only builds get, each by name."""
+    told = {name: on_one_line(value) for name, value in known["config"].items()}
+    told |= {name: f"(secret {reference})" for name, reference in known["secrets"].items()}
     rows = [
         (
             name,
-            on_one_line(value),
+            value,
             "environment" if name in known["environment"] else "service",
             "argument" if name in known["buildtime"] else "",
         )
-        for name, value in sorted(known["config"].items())
+        for name, value in sorted(told.items())
     ]
     hidden = [(name, "(hidden)", "service", "secret") for name in known["build_secrets"]]
     print_table(("NAME", "VALUE", "OF", "BUILDS"), [*rows, *hidden], "No config vars are set.")

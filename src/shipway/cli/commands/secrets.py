@@ -1,13 +1,14 @@
 """`secrets`: values that nobody is shown again, and which service is given them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import rich_click as click
 
 from shipway.cli import session
 from shipway.cli.asking import at_a_terminal, came, confirm
+from shipway.cli.holder import environment_option, holder_path
 from shipway.cli.options import SERVICE_PATH, json_option, yes_option
 from shipway.cli.output import ago, note, print_json, print_table
 from shipway.client import address
@@ -19,6 +20,7 @@ _words = click.argument(
     "words", nargs=-1, required=True, metavar="[PATH] NAME", shell_complete=SERVICE_PATH.shell_complete
 )
 _LATER = "It takes effect with the next deployment: `shipway reconfigure` makes one of what is live."
+_LATER_EACH = "It takes effect with the next deployment of each of its services."
 
 
 @click.group(invoke_without_command=True)
@@ -73,9 +75,12 @@ def set_secret(words: tuple[str, ...], from_file: BinaryIO | None, as_json: bool
 )
 @click.option("--as", "variable", help="Variable that the service finds it in; by default NAME.")
 @click.option("--file", help="File under /run/secrets that the service finds it in, instead of a variable.")
+@environment_option
 @json_option
-def bind_secret(words: tuple[str, ...], *, variable: str | None, file: str | None, as_json: bool) -> None:
-    """Give a service a secret, from its next release on.
+def bind_secret(
+    words: tuple[str, ...], *, variable: str | None, file: str | None, of_environment: bool, as_json: bool
+) -> None:
+    """Give a service a secret, from its next release on; or all services of an environment, by its path or --environment.
 
     NAME is the newest version when a release is made, which that release keeps; NAME@3 is that one; NAME@latest is looked
     up at each start, and such a release is not reproducible.
@@ -83,33 +88,41 @@ def bind_secret(words: tuple[str, ...], *, variable: str | None, file: str | Non
     if variable and file:
         raise click.UsageError("It can be a variable or a file: choose --as or --file, or bind it twice.")
     path, reference = _one(words)
-    chosen = {file or variable or reference.partition("@")[0]: reference}
+    name = file or variable or reference.partition("@")[0]
+    home = _holder(path, of_environment=of_environment, file=bool(file))
     with session.connect() as client:
-        service = session.service_path(path)
-        now = client.bind(service, files=chosen) if file else client.bind(service, variables=chosen)
+        now = client.bind(home, **{"files" if file else "variables": {name: reference}})
     if as_json:
         print_json(now)
-        return
-    place = f"/run/secrets/{file}" if file else next(iter(chosen))
-    click.echo(f"{service} finds {reference} in {place}.")
-    note(_LATER)
+    elif _is_service(home):
+        click.echo(f"{home} finds {reference} in {f'/run/secrets/{name}' if file else name}.")
+        note(_LATER)
+    else:
+        click.echo(f"All services of {home} find {reference} in {name}, but those with a variable {name} of their own.")
+        note(_LATER_EACH)
 
 
 @secrets.command("unbind")
 @click.argument("words", nargs=-1, required=True, metavar="[PATH] VARIABLE", shell_complete=SERVICE_PATH.shell_complete)
 @click.option("--file", is_flag=True, help="The name is that of a file under /run/secrets.")
+@environment_option
 @json_option
-def unbind_secret(words: tuple[str, ...], *, file: bool, as_json: bool) -> None:
-    """Give a service a secret no longer, from its next release on."""
+def unbind_secret(words: tuple[str, ...], *, file: bool, of_environment: bool, as_json: bool) -> None:
+    """Give a service, or all of an environment, a secret no longer, from the next release on."""
     path, name = _one(words)
+    home = _holder(path, of_environment=of_environment, file=file)
     with session.connect() as client:
-        service = session.service_path(path)
-        now = client.bind(service, files={name: None}) if file else client.bind(service, variables={name: None})
+        now = client.bind(home, **{"files" if file else "variables": {name: None}})
     if as_json:
         print_json(now)
         return
-    click.echo(f"{service} no longer finds a secret in {f'/run/secrets/{name}' if file else name}.")
-    note(_LATER)
+    if left := None if file else now["variables"].get(name):
+        click.echo(f"{home} finds {left} in {name}, as its environment has it.")
+    elif _is_service(home):
+        click.echo(f"{home} no longer finds a secret in {f'/run/secrets/{name}' if file else name}.")
+    else:
+        click.echo(f"Services of {home} no longer find a secret in {name}, but those with one of their own.")
+    note(_LATER if _is_service(home) else _LATER_EACH)
 
 
 @secrets.command("revoke")
@@ -132,9 +145,8 @@ def revoke_secret(words: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
         print_json(known)
         return
     click.echo(f"{reference} is revoked.")
-    for use in known["used_by"]:
-        if use["release"] and use["reference"] == reference:
-            note(f"{use['path']} still runs with it (v{use['release']}): set a new one and deploy.")
+    for warning in dict.fromkeys(_warnings(known, reference)):
+        note(warning)
 
 
 @secrets.command("delete")
@@ -165,6 +177,18 @@ def rotate_key(as_json: bool) -> None:
 
 def _environment(path: str | None) -> str:
     return str(address.parse_environment(path or session.service_path(None)))
+
+
+def _holder(path: str | None, *, of_environment: bool, file: bool) -> str:
+    """The path of the service, or of the environment, whose variable or file is meant."""
+    home = holder_path(path, of_environment=of_environment)
+    if file and not _is_service(home):
+        raise click.UsageError("Files under /run/secrets are a service's own: name it, or choose a variable.")
+    return home
+
+
+def _is_service(home: str) -> bool:
+    return isinstance(address.parse_holder(home), address.ServicePath)
 
 
 def _one(words: Sequence[str]) -> tuple[str | None, str]:
@@ -213,6 +237,17 @@ def _rows(secret: "Secret") -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def _warnings(secret: "Secret", revoked: str) -> Iterator[str]:
+    """Who has a version that is revoked, and who would take it next."""
+    newest = secret["versions"][0]["version"]
+    for use in secret["used_by"]:
+        if use["release"] and use["reference"] == revoked:
+            yield f"{use['path']} still runs with it (v{use['release']}): set a new one and deploy."
+        elif not use["release"] and f"{secret['name']}@{_version(use, newest)}" == revoked:
+            what = "set a new one" if use["reference"] != revoked else "bind another version"
+            yield f"{use['path']} is set to take it, so nothing is deployed with that: {what}."
+
+
 def _version(use: "SecretUse", newest: int) -> int:
     version = use["reference"].partition("@")[2]
     return int(version) if version.isdecimal() else newest
@@ -221,4 +256,5 @@ def _version(use: "SecretUse", newest: int) -> int:
 def _use(use: "SecretUse") -> str:
     what = use["name"] if use["kind"] == "variable" else f"/run/secrets/{use['name']}"
     live = f"v{use['release']} " if use["release"] else ""
-    return f"{use['path'].rpartition('/')[2]} {live}({what})"
+    who = use["path"].rpartition("/")[2] if _is_service(use["path"]) else "all services"
+    return f"{who} {live}({what})"

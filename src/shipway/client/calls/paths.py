@@ -42,6 +42,11 @@ def config(path: str) -> str:
     return f"{of(path)}/config"
 
 
+def bindings(path: str) -> str:
+    """Where it is told which secrets a service, or all of an environment, is given. Raises `ClientError` as `config` does."""
+    return f"{of(path)}/{'secrets' if isinstance(parse_holder(path), ServicePath) else 'bindings'}"
+
+
 def environment(path: str) -> str:
     """Where one environment is. Raises `ClientError` when `path` is not the path of one."""
     home = parse_holder(path)

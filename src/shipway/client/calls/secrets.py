@@ -33,8 +33,8 @@ class Secrets(Asking):
         self._transport.send("DELETE", _place(environment, name))
 
     def bindings(self, path: str) -> models.Bindings:
-        """What the service's next release is given."""
-        return self._ask(models.Bindings, "GET", f"{paths.service(path)}/secrets")
+        """What the service's next release is given, or by an environment all of them."""
+        return self._ask(models.Bindings, "GET", paths.bindings(path))
 
     def bind(
         self,
@@ -43,9 +43,9 @@ class Secrets(Asking):
         variables: Mapping[str, str | None] = _NOTHING,
         files: Mapping[str, str | None] = _NOTHING,
     ) -> models.Bindings:
-        """All changes or none; `None`: no longer."""
-        body = {"variables": dict(variables), "files": dict(files)}
-        return self._ask(models.Bindings, "PATCH", f"{paths.service(path)}/secrets", json=body)
+        """All changes or none; `None`: no longer. An environment has no files."""
+        body = {"variables": dict(variables)} | ({"files": dict(files)} if files else {})
+        return self._ask(models.Bindings, "PATCH", paths.bindings(path), json=body)
 
     def rotate_key(self) -> int:
         """Seal all that is sealed with a new key; how many values."""

@@ -12,9 +12,11 @@ class Exposed(TypedDict):
 
 
 class Config(TypedDict):
-    """Config vars, and names of those that are the environment's, that builds get, and of what only builds get."""
+    """Config vars, those that are secrets by reference, and names of those that are the environment's, that builds get, and of
+    what only builds get."""
 
     config: dict[str, str]
+    secrets: dict[str, str]
     environment: list[str]
     buildtime: list[str]
     build_secrets: list[str]

@@ -32,7 +32,7 @@ class Secret(TypedDict):
 
 
 class Bindings(TypedDict):
-    """Which secrets a service's next release is given."""
+    """Which secrets next releases are given."""
 
     variables: dict[str, str]
     files: dict[str, str]
