@@ -31,6 +31,22 @@ async def test_an_instance_finds_its_secret_files_byte_by_byte(lab: Lab) -> None
     assert "ada" not in repr(workload)
 
 
+async def test_what_an_instance_was_handed_can_be_told_again_also_when_it_has_exited(lab: Lab) -> None:
+    workload = lab.workload(secret_files=FILES, environment={"DSN": "a=b\nc", "EMPTY": ""})
+    await lab.engine.start(workload)
+    await lab.crash(workload.name)
+    await until(lab, "exited")
+    handed = await lab.engine.handed(workload.name)
+    assert handed and (handed.environment["DSN"], handed.environment["EMPTY"]) == ("a=b\nc", "")
+    assert handed.secret_files == FILES and "ada" not in repr(handed)
+
+    await lab.lose_secret_files(workload.name)
+    left = await lab.engine.handed(workload.name)
+    assert left and (left.environment, left.secret_files) == (handed.environment, {})
+    await lab.engine.stop(workload.name, 0)
+    assert await lab.engine.handed(workload.name) is None
+
+
 async def test_what_lost_its_files_is_not_brought_up_without_them_and_is_with_them(lab: Lab) -> None:
     workload = lab.workload(secret_files=FILES, restart=True)
     await lab.engine.start(workload)

@@ -2,17 +2,18 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 from tests.support.leaks import in_files
-from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack
+from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service
 
 from shipway.domain.clock import now
 from shipway.domain.deployment import Deployment
 from shipway.domain.errors import Conflict, Forbidden, Invalid, NotFound, SecretMissing, SecretRevoked
-from shipway.domain.names import EnvironmentPath
+from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.user import User
 from shipway.engines.fake import Behaviour, exits
 from shipway.operations import config, config_files, config_history, deployments, logs, planning, secrets
@@ -355,6 +356,47 @@ async def test_what_an_instance_tells_is_masked_in_every_stream(stack: Stack, tm
     async with asyncio.timeout(20), aclosing(followed):  # type: ignore[type-var]
         assert [(await anext(followed)).text for _ in SHOWN] == SHOWN
     await assert_kept_nowhere(stack, tmp_path)
+
+
+async def test_what_was_revoked_is_masked_for_as_long_as_an_instance_has_it(stack: Stack, tmp_path: Path) -> None:
+    image = await image_of(stack, "web: serve\n")
+    await secrets_of_each_kind(stack)
+    stack.engine.behaviours[image, "web"] = Behaviour(output=TOLD, address="0.0.0.0")
+    await deployed(stack)
+    other = replace(PATH, service="other")
+    await a_service(stack, other)
+    stack.engine.script = lambda _: Behaviour(output=(f"heard of {DSN}",), address="0.0.0.0")
+    await deployments.deploy(stack.platform, stack.actor, other)
+    await stack.work()
+
+    async def read(path: ServicePath) -> list[str]:
+        lines = logs.service_logs(stack.platform, stack.actor, path, follow=False, tail=None)
+        return [line.text async for line in lines]
+
+    await revoke(stack, 1)
+    await revoke(stack, 1, "KEY")
+    assert (await read(PATH), await read(other)) == (SHOWN, ["heard of •••"])
+    await assert_kept_nowhere(stack, tmp_path)
+
+    # What has it is replaced: from then on nobody can know it.
+    await bind(stack, {"URL": None}, key=None)
+    await deployed(stack)
+    assert await read(other) == [f"heard of {DSN}"]
+
+
+async def test_what_was_deleted_is_masked_for_as_long_as_an_instance_has_it(stack: Stack) -> None:
+    await stack.change(keep_warm=600)
+    await put(stack)
+    await bind(stack, {"URL": "DSN@latest"})
+    stack.engine.script = lambda _: Behaviour(output=(f"dsn is {DSN}",), address="0.0.0.0")
+    await deployed(stack)
+    await bind(stack, {"URL": None})
+    async with stack.working():
+        made = await stack.deploy()
+        await stack.until(made, "live")
+        await secrets.delete_secret(stack.platform, stack.actor, PLACE, "DSN")
+        read = logs.service_logs(stack.platform, stack.actor, PATH, follow=False, tail=None)
+        assert [line.text async for line in read] == ["dsn is •••"] * 2
 
 
 async def test_what_a_release_command_tells_is_masked(stack: Stack, tmp_path: Path) -> None:

@@ -86,6 +86,15 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """What an instance was started with, secrets among it."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    #: Those that can still be read; they are in memory, which a reboot empties.
+    secret_files: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceEvent:
     """Something happened to an instance: it started, or it exited."""
 

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from shipway.domain.capacity import Capacity
 from shipway.domain.log import Log
-from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Handed, Instance, InstanceEvent, LogLine, Socket, Workload
 from shipway.engines.file_sets import FileSets
 
 
@@ -95,6 +95,15 @@ class InspectsSockets(Protocol):
 
     async def listening(self, name: str) -> list[Socket] | None:
         """The TCP sockets the instance listens on, or `None` when that can't be seen."""
+
+
+@runtime_checkable
+class TellsWhatItHanded(Protocol):
+    """An engine that can tell again what it started an instance with."""
+
+    async def handed(self, name: str) -> Handed | None:
+        """As long as the instance is there, also when it has exited; `None` for an unknown name. Never to be shown or kept:
+        it is asked for to find secrets in what the instance says, once nobody else knows them."""
 
 
 @runtime_checkable

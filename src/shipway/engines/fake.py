@@ -13,7 +13,7 @@ from typing import Literal
 from shipway.domain.capacity import Capacity
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.log import Log
-from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Handed, Instance, InstanceEvent, LogLine, Socket, Workload
 from shipway.engines.fake_apps import (
     KILLED,
     Behaviour,
@@ -198,6 +198,12 @@ class FakeEngine(FakeFileSets, FakeImages, FakeSessions):
         if container is None or container.state != "running":
             return None
         return [Socket(container.behaviour.address, container.port)] if container.listens() else []
+
+    async def handed(self, name: str) -> Handed | None:
+        """See `TellsWhatItHanded.handed`."""
+        self._reach()
+        container = self._containers.get(name)
+        return Handed(container.workload.environment, container.secret_files or {}) if container else None
 
     async def remove_volume(self, volume: str) -> bool:
         """See `KeepsVolumes.remove_volume`."""

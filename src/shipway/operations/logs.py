@@ -13,7 +13,7 @@ from shipway.operations import access
 from shipway.operations.access import Actor
 from shipway.operations.history import DeploymentView, get_deployment
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.said import said
+from shipway.pipeline.said import masking, said
 from shipway.store import queue
 
 _LOOK = 1.0
@@ -73,7 +73,8 @@ async def service_logs(
     async with platform.database.read() as tx:
         service = await access.service(tx, actor, path)
     instances = await _instances(platform, service.id, process)
-    past = [line for each in instances async for line in said(platform, service, each.name, tail=tail)]
+    known = await masking(platform, service)
+    past = [line for each in instances async for line in said(platform, service, each.name, tail=tail, known=known)]
     for line in sorted(past, key=lambda line: line.at)[-(tail or len(past)) or None :]:
         yield line
     if follow:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from shipway.domain.clock import now
 from shipway.domain.config import ChangeVerb
@@ -104,6 +104,14 @@ async def all_opened(tx: Tx, environment_id: str, sealer: Sealer) -> list[str]:
     joined = select(_versions).join(_names, _versions.c.secret_id == _names.c.id)
     mine = joined.where(_names.c.environment_id == environment_id, _versions.c.sealed != "")
     return [sealer.open(row.sealed, about(row.secret_id, row.version)) for row in await tx.execute(mine)]
+
+
+async def erased(tx: Tx, environment_id: str) -> set[str]:
+    """Names of those that had more versions than can be had: some were revoked, or deleted with all others."""
+    of_each = select(func.count()).where(_versions.c.secret_id == _names.c.id, _versions.c.revoked_at.is_(None))
+    fewer = of_each.scalar_subquery() < _names.c.last_version
+    mine = select(_names.c.name).where(_names.c.environment_id == environment_id, fewer)
+    return set((await tx.execute(mine)).scalars())
 
 
 async def sealed_names(tx: Tx) -> list[str]:

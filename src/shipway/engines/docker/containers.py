@@ -10,7 +10,7 @@ from aiodocker.containers import DockerContainer
 
 from shipway.domain.errors import DeployFailed, Unavailable
 from shipway.domain.locks import Locks
-from shipway.domain.workload import Instance, Workload
+from shipway.domain.workload import Handed, Instance, Workload
 from shipway.engines.docker import render
 from shipway.engines.docker.cancellation import to_its_end
 from shipway.engines.docker.connection import Connection, is_gone
@@ -102,6 +102,16 @@ class Containers:
             except DockerError as error:
                 if error.status != 404:
                     raise
+
+    async def handed(self, name: str) -> Handed | None:
+        """See `TellsWhatItHanded.handed`."""
+        try:
+            seen = await self.named(name).show()
+        except DockerError as error:
+            if error.status != 404:
+                raise
+            return None
+        return Handed(render.environment(seen), await self._secret_files.read(name))
 
     async def end(self, container: DockerContainer, grace: float) -> bool:
         """SIGTERM, `grace` seconds, SIGKILL; what is left is kept. Whether there was such a container."""

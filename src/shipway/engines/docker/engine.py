@@ -17,7 +17,7 @@ from shipway.domain.credential import Credential
 from shipway.domain.errors import Unavailable
 from shipway.domain.log import Log
 from shipway.domain.session import Window
-from shipway.domain.workload import Executed, Instance, InstanceEvent, LogLine, Socket, Workload
+from shipway.domain.workload import Executed, Handed, Instance, InstanceEvent, LogLine, Socket, Workload
 from shipway.engines.docker import labels, logs, oneoff, render, sockets, terminals
 from shipway.engines.docker.commands import Commands
 from shipway.engines.docker.connection import Connection, at_the_edge, translated
@@ -189,6 +189,11 @@ class DockerEngine:
                 raise
             return None
         return await asyncio.to_thread(_listening, seen["State"]["Pid"], seen["Id"])
+
+    @at_the_edge
+    async def handed(self, name: str) -> Handed | None:
+        """See `TellsWhatItHanded.handed`."""
+        return await self._containers.handed(name)
 
     @at_the_edge
     async def resolve_image(self, reference: str) -> tuple[str, int]:

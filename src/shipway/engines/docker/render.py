@@ -189,6 +189,11 @@ def instance(inspection: Json) -> Instance:
     )
 
 
+def environment(inspection: Json) -> dict[str, str]:
+    """The variables of a container, its image's among them, by name."""
+    return dict(each.split("=", 1) for each in inspection["Config"]["Env"] or () if "=" in each)
+
+
 def started(workload: Workload, address: str, at: datetime) -> Instance:
     """A container that Docker has just started, as an instance."""
     return Instance(workload.name, workload.owner, "running", address, started_at=at, files=workload.files)

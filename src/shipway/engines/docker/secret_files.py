@@ -17,6 +17,7 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -44,12 +45,24 @@ class SecretFiles:
         `Unavailable`, or `DeployFailed` where Shipway may not give a file to that user."""
         await asyncio.to_thread(self._write, name, files, owner)
 
+    async def read(self, name: str) -> dict[str, str]:
+        """Those that are there; none after a reboot."""
+        return await asyncio.to_thread(self._read, name)
+
     async def remove(self, name: str) -> None:
         """Make sure that none are left of an instance."""
         for place in PLACES:
             await asyncio.to_thread(
                 shutil.rmtree, place / render.qualified(self._installation, name), ignore_errors=True
             )
+
+    def _read(self, name: str) -> dict[str, str]:
+        qualified, found = render.qualified(self._installation, name), {}
+        for file in (file for place in PLACES for file in (place / qualified).glob("[!.]*")):
+            # It goes with its instance, at any moment.
+            with suppress(OSError):
+                found[file.name] = file.read_bytes().decode(errors="replace")
+        return found
 
     def _prepare(self, name: str) -> Path:
         place = _in_memory(_MOUNTS.read_text())
