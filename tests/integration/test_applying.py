@@ -254,6 +254,23 @@ async def test_a_secret_of_all_services_is_applied_and_written_down_as_one_of_a_
     assert (await secrets.list_bindings(here.platform, here.actor, at("db"))).variables == {"DSN": "DSN"}
 
 
+async def test_limits_of_all_services_are_applied_and_written_down(here: Stack) -> None:
+    text = '[resources]\nmemory = "256m"\n' + FILE
+    done = await applied(here, text, deploy=True)
+    await here.work()
+    assert [(each.key, each.before, each.after) for each in done.config] == [
+        ("resources.memory", "by default", "256m"),
+    ]
+    running = await here.engine.instances()
+    assert {here.engine.workload(each.name).resources.memory for each in running} == {256 * 2**20}
+    written = await exported(here)
+    assert '[resources]\nmemory = "256m"' in written and "cpus" not in written
+    for same in (text, written, FILE):
+        assert not (await applied(here, same)).changes
+    back = await applied(here, text.replace('"256m"', "0"), plan=True)
+    assert [(each.before, each.after) for each in back.config] == [("256m", "by default")]
+
+
 async def test_an_apply_does_what_was_planned_or_nothing(here: Stack) -> None:
     text = FILE.replace("port = 3000", "port = 1")
     planned = await applied(here, text, plan=True)

@@ -33,6 +33,15 @@ def test_an_environment_is_made_shown_and_changed(terminal: Terminal) -> None:
     shown = json.loads(terminal.ok("environments", "show", "acme/envs/qa", "--json"))
     assert (shown["kind"], shown["branch"]) == ("staging", "")
     assert API in terminal.ok("environments", "show", HOME)
+    terminal.ok("environments", "set", HOME, "--memory", "300m", "--cpus", "0.5")
+    assert "300m memory, 0.5 cpus" in terminal.ok("environments", "show", HOME)
+    assert "300m memory, 0.5 cpus" in terminal.ok("services", "show", API)
+    terminal.ok("services", "set", API, "--memory", "1g")
+    assert "1g memory, 0.5 cpus" in terminal.ok("services", "show", API)
+    refused = terminal.shipway("environments", "set", HOME, "--memory", "1k")
+    assert refused.code == 1 and "at least 6291456 bytes" in refused.err
+    terminal.ok("environments", "set", HOME, "--memory", "0", "--cpus", "0")
+    assert "Limits" not in terminal.ok("environments", "show", HOME)
     assert terminal.shipway("environments", "set", "acme/envs/qa").code == 2
     assert terminal.shipway("environments", "show", API).code == 2
 

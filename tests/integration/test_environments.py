@@ -17,6 +17,7 @@ from shipway.operations import config, config_files, deployments, history, secre
 PROJECT = SERVICE.partition("/environments/")[0]
 ENVIRONMENT = SERVICE.rpartition("/services/")[0]
 STAGING = f"{PROJECT}/environments/staging"
+MIB = 1024 * 1024
 COPY = replace(PATH, environment="staging")
 
 
@@ -100,7 +101,72 @@ class TestBranch:
         assert f"-----> {deployed} " in clone
 
 
+class TestLimits:
+    async def test_a_service_that_says_nothing_has_its_environments_and_one_that_does_its_own(self, api: Api) -> None:
+        await api("PATCH", ENVIRONMENT, json={"memory": 300 * MIB, "cpus": 0.5})
+        assert (await api("GET", SERVICE)).json()["limits"]["memory"] == 300 * MIB
+        assert await live(api, PATH) == "live"
+        assert await limits(api) == (300 * MIB, 0.5)
+        await services.change_service(api.stack.platform, api.stack.actor, PATH, settings={"resources": {"cpus": 2.0}})
+        assert await live(api, PATH) == "live"
+        assert await limits(api) == (300 * MIB, 2.0)
+
+    async def test_it_counts_from_the_next_release_on_and_a_rollback_has_what_was(self, api: Api) -> None:
+        assert await live(api, PATH) == "live"
+        assert await limits(api) == (512 * MIB, 1.0)
+        await api("PATCH", ENVIRONMENT, json={"memory": 256 * MIB})
+        await deployments.restart(api.stack.platform, api.stack.actor, PATH)
+        await api.stack.work()
+        assert await limits(api) == (512 * MIB, 1.0)
+        assert await live(api, PATH) == "live"
+        assert await limits(api) == (256 * MIB, 1.0)
+        told = (await api("GET", f"{SERVICE}/releases/2/difference?since=1")).json()
+        assert [(each["name"], each["after"]) for each in told["changes"]] == [("resources.memory", f"{256 * MIB}")]
+        await deployments.rollback(api.stack.platform, api.stack.actor, PATH)
+        await api.stack.work()
+        assert await limits(api) == (512 * MIB, 1.0)
+        await deployments.rollback(api.stack.platform, api.stack.actor, PATH, version=1, config="current")
+        await api.stack.work()
+        assert await limits(api) == (256 * MIB, 1.0)
+
+    async def test_nothing_is_said_any_more_with_zero_and_the_same_of_a_service(self, api: Api) -> None:
+        change = {"settings": {"resources": {"memory": 512 * MIB}}}
+        await api("PATCH", SERVICE, json=change)
+        await api("PATCH", ENVIRONMENT, json={"memory": 300 * MIB, "cpus": 2})
+        assert (await api("GET", SERVICE)).json()["limits"]["memory"] == 512 * MIB
+        await api("PATCH", SERVICE, json={"settings": {"resources": {"memory": 0}}})
+        assert (await api("GET", SERVICE)).json()["limits"]["memory"] == 300 * MIB
+        changed = (await api("PATCH", ENVIRONMENT, json={"memory": 0})).json()
+        assert (changed["memory"], changed["cpus"], changed["kind"]) == (0, 2, "production")
+        assert (await api("GET", SERVICE)).json()["limits"]["memory"] == 512 * MIB
+
+    async def test_a_plan_counts_with_it(self, api: Api) -> None:
+        most = api.stack.engine.machine.memory
+        await api("PATCH", ENVIRONMENT, json={"memory": most * 2})
+        refused = await api("POST", f"{SERVICE}/plan", json={"action": "deploy"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "no-room")
+        await api("PATCH", ENVIRONMENT, json={"memory": 0})
+        assert (await api("POST", f"{SERVICE}/plan", json={"action": "deploy"})).status_code == 200
+
+    @pytest.mark.parametrize("body", [{"memory": 1}, {"memory": -1}, {"cpus": 0.001}, {"memory": 2**50}])
+    async def test_what_no_instance_can_live_with_is_refused(self, api: Api, body: dict[str, float]) -> None:
+        for method, path, more in (
+            ("PATCH", ENVIRONMENT, {}),
+            ("POST", f"{PROJECT}/environments", {"name": "new"}),
+            ("POST", f"{ENVIRONMENT}/clone", {"to": "new"}),
+        ):
+            assert (await api(method, path, json={**more, **body})).status_code in (400, 422), (method, path)
+        assert [each["name"] for each in (await api("GET", f"{PROJECT}/environments")).json()] == ["production"]
+
+
 class TestCloning:
+    async def test_limits_are_copied_unless_others_are_named(self, api: Api) -> None:
+        await api("PATCH", ENVIRONMENT, json={"memory": 300 * MIB, "cpus": 0.5})
+        made = (await cloned(api, cpus=2))["environment"]
+        assert (made["memory"], made["cpus"]) == (300 * MIB, 2)
+        assert await live(api) == "live"
+        assert await limits(api) == (300 * MIB, 2)
+
     async def test_services_are_copied_with_their_config_and_hosts_of_their_own_and_nothing_runs(
         self, api: Api
     ) -> None:
@@ -178,6 +244,13 @@ class TestCloning:
         assert (await api("POST", f"{ENVIRONMENT}/clone", json={"to": "production"})).status_code == 409
         assert (await api("POST", f"{ENVIRONMENT}/clone", json={"to": "No Name"})).status_code in (400, 422)
         assert (await api("POST", f"{STAGING}/clone", json={"to": "other"})).status_code == 404
+
+
+async def limits(api: Api) -> tuple[int, float]:
+    """Of the one instance there is."""
+    [instance] = await api.stack.engine.instances()
+    resources = api.stack.engine.workload(instance.name).resources
+    return resources.memory, resources.cpus
 
 
 async def live(api: Api, path: ServicePath = COPY) -> str:

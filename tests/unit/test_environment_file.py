@@ -102,7 +102,7 @@ def test_a_build_finds_nothing_in_the_file_of_an_environment(tmp_path: Path) -> 
     found = manifest.read(Tree(tmp_path))
 
     assert not found.said
-    assert [(each.where, "apply" in each.text) for each in found.evidence] == [("shipway.toml:21", True)]
+    assert [(each.where, "apply" in each.text) for each in found.evidence] == [("shipway.toml:26", True)]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,12 @@ def test_a_build_finds_nothing_in_the_file_of_an_environment(tmp_path: Path) -> 
             "shipway.toml:2: services.api.resources.memory",
             "docs resources",
         ),
+        (
+            "[resources]\nmemory = '1k'\n[services.api]",
+            "shipway.toml:2: resources.memory: is at least 6291456",
+            "docs res",
+        ),
+        ("[resources]\npids = 5\n[services.api]", "shipway.toml:2: resources.pids: there is no", "memory, cpus"),
         ("[services.api.config]\nDEBUG = true", 'write it in quotes, "true"', "docs config"),
         ("[services.api.config]\nA = 'x'\nURL = 'postgres://u:hunter22@db/x'", "shipway.toml:3: ", "secrets set URL"),
         ("[services.api.config]\nPORT = '1'", "shipway.toml:2: services.api.config.PORT", "--port"),

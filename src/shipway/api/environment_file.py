@@ -55,7 +55,7 @@ def wanted(parsed: Mapping[str, Any], files: Mapping[str, str], lines: dict[str,
         raise Invalid("\n".join(told), hint=mistakes[0][2]) from error
     own, marks = _variables(document.config, "environment", "config", lines, name)
     services = {each: _service(each, table, files, lines, name) for each, table in document.services.items()}
-    return WantedEnvironment(services, own, marks)
+    return WantedEnvironment(services, own, marks, document.resources.model_dump(exclude_unset=True))
 
 
 @cache

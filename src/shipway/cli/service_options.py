@@ -50,8 +50,10 @@ _SETTINGS = (
     click.option("--liveness-interval", type=float, metavar="S", help="Seconds between two questions."),
     click.option("--liveness-timeout", type=float, metavar="S", help="Seconds that an answer may take."),
     click.option("--liveness-failures", type=int, metavar="N", help="In a row, after which it is started again."),
-    click.option("--memory", type=MemoryType(), metavar="512m", help="Hard limit of one instance."),
-    click.option("--cpus", type=float, metavar="0.5", help="Cores of one instance."),
+    click.option(
+        "--memory", type=MemoryType(), metavar="512m", help="Hard limit of one instance; 0: its environment's."
+    ),
+    click.option("--cpus", type=float, metavar="0.5", help="Cores of one instance; 0: its environment's."),
     click.option("--device", "devices", multiple=True, metavar="gpu=1", help="Whole devices; may be repeated."),
     click.option("--start-command", metavar="CMD", help="Instead of the detected command of `web`."),
     click.option("--dockerfile", metavar="FILE", help="Path of the Dockerfile inside the source."),

@@ -10,6 +10,7 @@ from shipway.domain.codec import encode
 from shipway.domain.config import Var
 from shipway.domain.desired import ServiceState, blank
 from shipway.domain.leaks import has_credential, looks_secret
+from shipway.domain.process import Limits
 from shipway.domain.service import ServiceSettings
 from shipway.domain.source import GitSource, ImageSource, PushSource, Source, UploadSource
 
@@ -24,6 +25,8 @@ _KNOWN_AS: Mapping[Key, Key] = {
     ("target",): ("build", "target"),
     ("build_timeout",): ("build", "timeout"),
 }
+#: Of these 0 is none: what is the environment's, or the same everywhere, counts.
+_LEFT_OPEN = (("resources", "memory"), ("resources", "cpus"))
 _PLURAL = ("stop_graces", "stop_first", "volumes")
 #: Where a text may be empty; elsewhere an empty one is none.
 _ANY_TEXT = ("config", "files")
@@ -64,6 +67,11 @@ def described(state: ServiceState) -> dict[Key, Any]:
 def variables(config: Mapping[str, Var]) -> dict[Key, Any]:
     """Config vars likewise."""
     return {("config", name): _variable(var) for name, var in config.items()}
+
+
+def limits(given: Limits) -> dict[Key, Any]:
+    """Those of an environment likewise."""
+    return {("resources", "memory"): memory(given.memory), ("resources", "cpus"): given.cpus}
 
 
 def said(state: ServiceState) -> dict[Key, Any]:
@@ -143,16 +151,16 @@ def _text(key: Key, value: Any) -> str | None:
     """For people. What looks like a secret is not repeated, what is long is told by its length."""
     if value is None or (value == "" and key[0] not in _ANY_TEXT):
         return None
-    if key == ("source",):
-        return _source_text(value)
-    if key[0] == "files":
-        content = str(value).encode()
-        return f"{len(content)} bytes, {sha256(content).hexdigest()[:8]}"
+    if key in _LEFT_OPEN and not value:
+        return "by default"
     if key[0] == "config" and _is_delicate(key[-1], value):
         return "•••"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
-    return _plain(value)
+    return _source_text(value) if key == ("source",) else _file_text(value) if key[0] == "files" else _plain(value)
+
+
+def _file_text(value: Any) -> str:
+    content = str(value).encode()
+    return f"{len(content)} bytes, {sha256(content).hexdigest()[:8]}"
 
 
 def _source_text(source: Mapping[str, Any]) -> str:
@@ -172,4 +180,6 @@ def _plain(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_plain, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -60,6 +60,8 @@ class WantedEnvironment:
     #: The environment's own config vars.
     config: Mapping[str, Var] = field(default_factory=dict)
     buildtime: Mapping[str, bool] = field(default_factory=dict)
+    #: Of its limits those that the file says, by name.
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def references(self) -> tuple[str, ...]:

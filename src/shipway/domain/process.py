@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from shipway.domain.errors import Invalid
@@ -27,18 +27,44 @@ class ProcessType:
     quantity: int = 1
 
 
+#: Of an instance, where neither its service nor the environment says how much: bytes, and cores.
+MEMORY = 512 * 1024 * 1024
+CPUS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an environment has its services' instances limited to, where these say nothing themselves (S1.1)."""
+
+    #: Bytes; 0: nothing is said.
+    memory: int = 0
+    #: Cores; 0: nothing is said.
+    cpus: float = 0.0
+
+
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Hard limits of one instance (S9.2)."""
 
-    #: Bytes.
-    memory: int = 512 * 1024 * 1024
-    #: Cores; 0.5 is half of one.
-    cpus: float = 1.0
+    #: Bytes. Of a service, 0 is its environment's; of a release it is never 0.
+    memory: int = MEMORY
+    #: Cores; 0.5 is half of one. 0 likewise.
+    cpus: float = CPUS
     #: Processes and threads.
     pids: int = 512
     #: Whole devices by kind, such as `gpu`, which no other instance has meanwhile. See `Settings.devices`.
     devices: Mapping[str, int] = field(default_factory=dict)
+
+    def within(self, limits: Limits) -> "Resources":
+        """The same, with nothing left unsaid."""
+        return replace(self, memory=self.memory or limits.memory or MEMORY, cpus=self.cpus or limits.cpus or CPUS)
+
+
+#: Of a service that says nothing.
+UNSAID = Resources(memory=0, cpus=0.0)
 
 
 def process_name(value: str) -> str:

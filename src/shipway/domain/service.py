@@ -1,14 +1,14 @@
 """The service: one deployable unit with one source and its process types (S1.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from shipway.domain.following import Following
 from shipway.domain.names import ServicePath
 from shipway.domain.probe import Liveness, Probe
-from shipway.domain.process import Resources
+from shipway.domain.process import NO_LIMITS, UNSAID, Limits, Resources
 from shipway.domain.secret import SecretHome
 from shipway.domain.source import Source
 from shipway.domain.strategy import Guard, Strategy
@@ -21,11 +21,11 @@ ServiceState = Literal["stopped", "deploying", "running", "degraded", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """What a user sets once per service; every release freezes a copy."""
+    """What a user sets once per service; every release freezes a copy, in which nothing is left to the environment."""
 
     probe: Probe = field(default_factory=Probe)
     liveness: Liveness = field(default_factory=Liveness)
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = UNSAID
     #: Port that `web` listens on, given to it as PORT; 0: the image's EXPOSE, else 8080.
     port: int = 0
     #: Seconds after a switch in which requests in flight may end (S6.6).
@@ -87,6 +87,13 @@ class Service:
     following: Following = field(default_factory=Following)
     #: Nobody finds it by its path any more; it is there until all that it had has gone.
     deleting: bool = False
+    #: Its environment's, for what it leaves unsaid.
+    limits: Limits = NO_LIMITS
+
+    @property
+    def in_effect(self) -> ServiceSettings:
+        """Its settings as a release that is made now freezes them."""
+        return replace(self.settings, resources=self.settings.resources.within(self.limits))
 
     @property
     def secret_home(self) -> SecretHome:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from shipway.domain.process import NO_LIMITS, Limits
+
 EnvironmentKind = Literal["development", "staging", "production", "preview"]
 
 ENVIRONMENT_KINDS: tuple[EnvironmentKind, ...] = ("development", "staging", "production", "preview")
@@ -39,3 +41,4 @@ class Environment:
     created_at: datetime
     #: Branch that its services take which are deployed from git and name none; empty: the repository's default branch.
     branch: str = ""
+    limits: Limits = NO_LIMITS

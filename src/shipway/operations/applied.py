@@ -29,7 +29,7 @@ class Applied:
     #: Whether the environment itself is new.
     created: bool
     services: tuple[ServiceChange, ...]
-    #: Of the environment's own config vars.
+    #: Of the environment's own config vars and limits.
     config: tuple[Change, ...]
     #: Services that the file does not name. They are left alone.
     others: tuple[str, ...]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from shipway.domain.config import Var
-from shipway.domain.description import described, differences, said, variables
+from shipway.domain.description import described, differences, limits, said, variables
 from shipway.domain.desired import Wanted, WantedEnvironment, blank, overlaid, overlaid_vars
 from shipway.domain.errors import Conflict, Invalid, NotFound, SecretMissing, WouldBin
 from shipway.domain.leaks import exposed
@@ -29,6 +29,7 @@ from shipway.operations.volumes import would_bin
 from shipway.pipeline import topics
 from shipway.pipeline.platform import Platform
 from shipway.store import config, config_changes, secrets, services
+from shipway.store import tenancy as store_tenancy
 from shipway.store.database import Tx
 
 
@@ -85,13 +86,15 @@ async def _apply(
     own = await config.own(tx, environment)
     after = overlaid_vars(own, wanted.config, wanted.buildtime)
     await applying_writes.write_vars(tx, environment, actor, own, after)
+    limited = replace(environment.limits, **wanted.limits)
+    await store_tenancy.set_limits(tx, environment.id, limited)
     await applying_writes.write(tx, platform, actor, steps)
     known = [each for each in await services.listed(tx, environment_id=environment.id) if not each.deleting]
     return steps, Applied(
         path,
         created,
         tuple(ServiceChange(each.path, each.service is None, each.changes, each.missing) for each in steps),
-        differences(variables(own), variables(after)),
+        differences({**limits(environment.limits), **variables(own)}, {**limits(limited), **variables(after)}),
         tuple(each.path.service for each in known if each.path.service not in wanted.services),
         exposed({name: var.value for name, var in _all_vars(wanted).items() if not var.reference}),
         await _bins(tx, steps),

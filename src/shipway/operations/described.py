@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from shipway.domain.config import Var
-from shipway.domain.description import Description, said, variables
+from shipway.domain.description import Description, limits, said, variables
 from shipway.domain.desired import ServiceState
 from shipway.domain.leaks import exposed
 from shipway.domain.names import EnvironmentPath
@@ -25,8 +25,10 @@ async def export(platform: Platform, actor: Actor, path: EnvironmentPath) -> str
         environment = await access.environment(tx, actor, path.workspace, path.project, path.environment)
         shared = await config.own(tx, environment)
         known = await services.listed(tx, environment_id=environment.id)
+        limited = {key: value for key, value in limits(environment.limits).items() if value}
         parts = [
             [f"# {path}, as `shipway export` found it. `shipway docs` explains each key."],
+            [*tables(limited)],
             [*_left_out(shared), *tables(_safe(shared))],
             *[await _service(tx, platform, each) for each in known if not each.deleting],
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from shipway.domain.config import Holder
 from shipway.domain.errors import Invalid
 from shipway.domain.names import EnvironmentPath, slug
+from shipway.domain.process import Limits
 from shipway.domain.secret import secret_reference
 from shipway.domain.tenancy import Environment, EnvironmentKind
 from shipway.operations import access, secrets
@@ -47,12 +48,17 @@ async def create_environment(
     *,
     kind: EnvironmentKind | None = None,
     branch: str = "",
+    memory: int = 0,
+    cpus: float = 0.0,
 ) -> Environment:
-    """A new environment; its kind is its name where that is one, else development. Raises `Conflict`."""
+    """A new environment; its kind is its name where that is one, else development. `memory` and `cpus` are for instances of
+    services that say nothing themselves; 0: as everywhere. Raises `Conflict`."""
     async with platform.database.write() as tx:
         home = await access.project(tx, actor, path.workspace, path.project)
         name = slug(path.environment, "environment")
-        return await tenancy.create_environment(tx, home, name, kind or kind_of(name), branch)
+        return await tenancy.create_environment(
+            tx, home, name, kind or kind_of(name), branch=branch, limits=Limits(memory, cpus)
+        )
 
 
 async def list_environments(platform: Platform, actor: Actor, workspace: str, project: str) -> list[Environment]:
@@ -80,12 +86,18 @@ async def change_environment(
     *,
     kind: EnvironmentKind | None = None,
     branch: str | None = None,
+    memory: int | None = None,
+    cpus: float | None = None,
 ) -> Environment:
-    """Change what is given. The branch counts from the next deployments on; an empty one: each repository's default."""
+    """Change what is given. Branch and limits count from the next deployments on; an empty branch: each repository's
+    default; limits of 0: as everywhere."""
     async with platform.database.write() as tx:
         found = await access.environment(tx, actor, path.workspace, path.project, path.environment)
         changed = replace(
-            found, kind=found.kind if kind is None else kind, branch=found.branch if branch is None else branch
+            found,
+            kind=found.kind if kind is None else kind,
+            branch=found.branch if branch is None else branch,
+            limits=_changed(found.limits, memory, cpus),
         )
         await tenancy.change_environment(tx, changed)
         return changed
@@ -99,8 +111,10 @@ async def clone_environment(
     *,
     kind: EnvironmentKind | None = None,
     branch: str | None = None,
+    memory: int | None = None,
+    cpus: float | None = None,
 ) -> Cloned:
-    """A new environment of the same project with services like those of `source`, its config vars and its branch, and hosts
+    """A new environment of the same project with services like those of `source`, its config vars, branch and limits, and hosts
     of its own: all of it or, when this raises, nothing. No secret is copied, so what refers to one does so in vain until it
     is set; volumes begin empty; nothing runs. Raises `Conflict` when there is one of that name, `Invalid` across projects."""
     if (source.workspace, source.project) != (target.workspace, target.project):
@@ -112,7 +126,12 @@ async def clone_environment(
         template = await access.environment(tx, actor, source.workspace, source.project, source.environment)
         name = slug(target.environment, "environment")
         made = await tenancy.create_environment(
-            tx, home, name, kind or kind_of(name), template.branch if branch is None else branch
+            tx,
+            home,
+            name,
+            kind or kind_of(name),
+            branch=template.branch if branch is None else branch,
+            limits=_changed(template.limits, memory, cpus),
         )
         await copying.copy_environment_vars(tx, template, made, actor.user.name)
         inside = [each for each in await services.listed(tx, environment_id=template.id) if not each.deleting]
@@ -121,6 +140,10 @@ async def clone_environment(
             for each in inside
         ]
         return Cloned(made, tuple(copies), await _referred_to(tx, made, copies))
+
+
+def _changed(limits: Limits, memory: int | None, cpus: float | None) -> Limits:
+    return Limits(limits.memory if memory is None else memory, limits.cpus if cpus is None else cpus)
 
 
 async def _referred_to(tx: Tx, environment: Environment, inside: Sequence[Copied]) -> tuple[str, ...]:

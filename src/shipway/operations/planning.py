@@ -176,7 +176,7 @@ async def _to_be(tx: Tx, service: Service) -> Release:
         given=given,
         processes=newest.processes if newest else (ProcessType(WEB),),
         port=service.settings.port,
-        settings=service.settings,
+        settings=service.in_effect,
         config_hash=given.hash,
         created_at=now(),
         release_command=newest.release_command if newest else "",

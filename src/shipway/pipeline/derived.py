@@ -21,7 +21,7 @@ def derived(service: Service, base: Release, origin: ImageOrigin, given: Given, 
     everything else is the service's own as it is today, and where that says nothing, what `base` went by. Where nothing was
     analyzed, `base` went by settings of its time alone: today's count then, also those that say nothing."""
     analyzed = base.image.build > 0
-    settings = _settings(service.settings, base.settings) if analyzed else service.settings
+    settings = _settings(service.in_effect, base.settings) if analyzed else service.in_effect
     return replace(
         base,
         id="",

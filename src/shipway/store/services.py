@@ -12,11 +12,13 @@ from shipway.domain.errors import Conflict
 from shipway.domain.following import Following
 from shipway.domain.ids import new_id
 from shipway.domain.names import ServicePath
+from shipway.domain.process import Limits
 from shipway.domain.push import repository_key
 from shipway.domain.service import Service, ServiceSettings, TrafficMode
 from shipway.domain.source import GitSource, Source
 from shipway.domain.tenancy import Environment
 from shipway.store import tables as t
+from shipway.store import tenancy
 from shipway.store.database import Tx
 
 
@@ -162,14 +164,15 @@ async def _services(tx: Tx, rows: Sequence[Row[Any]]) -> list[Service]:
     hosts: dict[str, list[str]] = {}
     for host in await tx.execute(query):
         hosts.setdefault(host.service_id, []).append(host.host)
-    return [_service(row, tuple(hosts.get(row.id, ()))) for row in rows]
+    limits = await tenancy.limits(tx, {row.environment_id for row in rows})
+    return [_service(row, tuple(hosts.get(row.id, ())), limits[row.environment_id]) for row in rows]
 
 
 def _repository(source: Source) -> str:
     return repository_key(source.url) if isinstance(source, GitSource) else ""
 
 
-def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
+def _service(row: Row[Any], hosts: tuple[str, ...], limits: Limits) -> Service:
     return Service(
         id=row.id,
         environment_id=row.environment_id,
@@ -185,4 +188,5 @@ def _service(row: Row[Any], hosts: tuple[str, ...]) -> Service:
         held=row.held,
         following=decode(Following, row.following),
         deleting=row.deleting_at is not None,
+        limits=limits,
     )

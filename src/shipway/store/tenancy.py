@@ -1,11 +1,16 @@
 """Workspaces, projects and environments."""
 
-from sqlalchemy import Table, insert, select, update
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shipway.domain.clock import now
 from shipway.domain.errors import Conflict
 from shipway.domain.ids import new_id
+from shipway.domain.process import NO_LIMITS, Limits
 from shipway.domain.tenancy import Environment, EnvironmentKind, Project, Workspace
 from shipway.store import tables as t
 from shipway.store.database import Tx
@@ -27,19 +32,31 @@ async def create_project(tx: Tx, workspace: Workspace, slug: str) -> Project:
 
 
 async def create_environment(
-    tx: Tx, project: Project, slug: str, kind: EnvironmentKind, branch: str = ""
+    tx: Tx, project: Project, slug: str, kind: EnvironmentKind, *, branch: str = "", limits: Limits = NO_LIMITS
 ) -> Environment:
     """Raises `Conflict` when the project has one of that name."""
-    made = Environment(new_id("env"), project.id, slug, kind, now(), branch)
+    made = Environment(new_id("env"), project.id, slug, kind, now(), branch, limits)
     values = {"id": made.id, "project_id": project.id, "slug": slug, "kind": kind, "created_at": made.created_at}
-    await _insert(tx, t.environments, values | {"branch": branch}, "environment")
+    await _insert(tx, t.environments, values | {"branch": branch} | asdict(limits), "environment")
     return made
 
 
 async def change_environment(tx: Tx, environment: Environment) -> None:
-    """Record its kind and its branch as they are given."""
+    """Record its kind, its branch and its limits as they are given."""
     query = update(t.environments).where(t.environments.c.id == environment.id)
-    await tx.execute(query.values(kind=environment.kind, branch=environment.branch))
+    await tx.execute(query.values(kind=environment.kind, branch=environment.branch, **asdict(environment.limits)))
+
+
+async def set_limits(tx: Tx, environment_id: str, given: Limits) -> None:
+    """Record an environment's limits alone."""
+    await tx.execute(update(t.environments).where(t.environments.c.id == environment_id).values(**asdict(given)))
+
+
+async def limits(tx: Tx, environment_ids: Collection[str]) -> dict[str, Limits]:
+    """Of environments, by id."""
+    table = t.environments
+    rows = await tx.execute(select(table.c.id, table.c.memory, table.c.cpus).where(table.c.id.in_(environment_ids)))
+    return {row.id: Limits(row.memory, row.cpus) for row in rows}
 
 
 async def branch_of(tx: Tx, environment_id: str) -> str:
@@ -78,12 +95,17 @@ async def environments(tx: Tx, project: Project) -> list[Environment]:
     table = t.environments
     own = select(table).where(table.c.project_id == project.id, table.c.deleting_at.is_(None))
     rows = await tx.execute(own.order_by(table.c.slug))
-    return [Environment(row.id, row.project_id, row.slug, row.kind, row.created_at, row.branch) for row in rows]
+    return [_environment(row) for row in rows]
 
 
 async def environment(tx: Tx, project: Project, slug: str) -> Environment | None:
     """By name."""
     return next((found for found in await environments(tx, project) if found.slug == slug), None)
+
+
+def _environment(row: Row[Any]) -> Environment:
+    limits = Limits(row.memory, row.cpus)
+    return Environment(row.id, row.project_id, row.slug, row.kind, row.created_at, row.branch, limits)
 
 
 async def _insert(tx: Tx, table: Table, values: dict[str, object], noun: str) -> None:

@@ -35,7 +35,9 @@ async def create_environment(
 ) -> EnvironmentOut:
     """A new one."""
     path = EnvironmentPath(workspace, project, body.name)
-    made = await environments.create_environment(platform, actor, path, kind=body.kind, branch=body.branch)
+    made = await environments.create_environment(
+        platform, actor, path, kind=body.kind, branch=body.branch, memory=body.memory, cpus=body.cpus
+    )
     response.headers["Location"] = _url(path)
     return EnvironmentOut.of(workspace, project, made)
 
@@ -51,7 +53,9 @@ async def change_environment(
     platform: ThePlatform, actor: TheActor, path: TheEnvironmentPath, body: EnvironmentChange
 ) -> EnvironmentOut:
     """Change what is given. The branch counts from the next deployments on."""
-    changed = await environments.change_environment(platform, actor, path, kind=body.kind, branch=body.branch)
+    changed = await environments.change_environment(
+        platform, actor, path, kind=body.kind, branch=body.branch, memory=body.memory, cpus=body.cpus
+    )
     return EnvironmentOut.of(path.workspace, path.project, changed)
 
 
@@ -62,7 +66,9 @@ async def clone_environment(
     """A new one with services like these, their config and files, and hosts of their own. Nothing of it runs; no secret and
     nothing in a volume is copied. All of it is made, or nothing."""
     target = replace(path, environment=slug(body.to, "environment"))
-    made = await environments.clone_environment(platform, actor, path, target, kind=body.kind, branch=body.branch)
+    made = await environments.clone_environment(
+        platform, actor, path, target, kind=body.kind, branch=body.branch, memory=body.memory, cpus=body.cpus
+    )
     response.headers["Location"] = _url(target)
     return CloneOut.of(target, made)
 

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from shipway.api.schemas.fields import GitRef, Request, Slug
+from shipway.api.schemas.settings import Cpus, Memory
 from shipway.api.schemas.tenancy import EnvironmentOut
 from shipway.domain.names import EnvironmentPath
 from shipway.domain.service import ServiceState
@@ -11,6 +12,8 @@ from shipway.operations.environments import Cloned, EnvironmentView
 from shipway.operations.services import ServiceView
 
 _KIND = "None: the name where it is a kind, else development."
+_MEMORY = "Bytes, for instances of services that say nothing themselves; 0: 512 MiB."
+_CPUS = "Cores, for instances of services that say nothing themselves; 0: 1."
 _BRANCH = (
     "Branch, tag or commit that its services from git deploy when they name none; empty: the repository's default."
 )
@@ -54,6 +57,8 @@ class EnvironmentIn(Request):
     name: Slug
     kind: EnvironmentKind | None = Field(default=None, description=_KIND)
     branch: GitRef = Field(default="", description=_BRANCH)
+    memory: Memory = Field(default=0, description=_MEMORY)
+    cpus: Cpus = Field(default=0.0, description=_CPUS)
 
 
 class EnvironmentChange(Request):
@@ -61,6 +66,8 @@ class EnvironmentChange(Request):
 
     kind: EnvironmentKind | None = None
     branch: GitRef | None = Field(default=None, description=_BRANCH)
+    memory: Memory | None = Field(default=None, description=_MEMORY)
+    cpus: Cpus | None = Field(default=None, description=_CPUS)
 
 
 class CloneIn(Request):
@@ -69,6 +76,8 @@ class CloneIn(Request):
     to: Slug = Field(description="Its name.")
     kind: EnvironmentKind | None = Field(default=None, description=_KIND)
     branch: GitRef | None = Field(default=None, description=f"None: as in the one that is cloned. {_BRANCH}")
+    memory: Memory | None = Field(default=None, description=f"None: as in the one that is cloned. {_MEMORY}")
+    cpus: Cpus | None = Field(default=None, description=f"None: as in the one that is cloned. {_CPUS}")
 
 
 class ClonedService(BaseModel):

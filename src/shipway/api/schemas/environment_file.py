@@ -14,10 +14,12 @@ from shipway.api.schemas.service import HostName
 from shipway.api.schemas.settings import (
     Capability,
     CommandLine,
+    Cpus,
     GuardIn,
     HealthIn,
     LivenessIn,
     LongSeconds,
+    Memory,
     Port,
     ProcessName,
     ResourcesIn,
@@ -54,6 +56,9 @@ def _table_of(name: str) -> Any:
     return read
 
 
+MemoryText = Annotated[Memory, BeforeValidator(_bytes, json_schema_input_type=int | str)]
+
+
 class BuildTable(Request):
     """How the source is built; what else there is to say about that stands in the source."""
 
@@ -75,9 +80,14 @@ class ProcessTable(Request):
 class ResourcesTable(ResourcesIn):
     """Hard limits of one instance."""
 
-    memory: Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str)] = Field(
-        default=512 * 1024**2, ge=6 * 1024**2, le=1024**4, description='"512m", "1g", or bytes.'
-    )
+    memory: MemoryText = Field(default=0, description='"512m", "1g", or bytes; 0: that of all, else "512m".')
+
+
+class LimitsTable(Request):
+    """Hard limits of one instance, of services that say nothing themselves."""
+
+    memory: MemoryText = Field(default=0, description='"512m", "1g", or bytes; 0: "512m".')
+    cpus: Cpus = Field(default=0.0, description="Cores; 0: 1.")
 
 
 class VolumeTable(Request):
@@ -161,4 +171,5 @@ class EnvironmentFile(Request):
     model_config = ConfigDict(extra="forbid", title="shipway.toml")
 
     config: Variables = Field(default={}, description="Config vars of all its services.")
+    resources: LimitsTable = LimitsTable()
     services: dict[str, ServiceTable] = Field(max_length=200)

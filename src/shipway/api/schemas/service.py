@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from shipway.api.schemas.deployment import DeploymentSummary
 from shipway.api.schemas.fields import PathText, Request, Slug, View
-from shipway.api.schemas.settings import SettingsIn, SettingsOut
+from shipway.api.schemas.settings import ResourcesOut, SettingsIn, SettingsOut
 from shipway.api.schemas.source import GitBody, ImageBody, PushBody, SourceBody, UploadBody, source_body
 from shipway.domain.deployment import Deployment
 from shipway.domain.names import ServicePath
@@ -75,6 +75,7 @@ class ServiceOut(BaseModel):
     hosts: list[str]
     source: GitBody | UploadBody | PushBody | ImageBody = Field(discriminator="kind")
     settings: SettingsOut
+    limits: ResourcesOut = Field(description="Those that its next release has: its own, else its environment's.")
     scale: dict[str, int] = Field(description="As set; one of each process type that is not named.")
     traffic: TrafficMode = Field(
         description="Other than `open`: requests don't reach its instances; see PUT `/traffic`."
@@ -101,6 +102,7 @@ class ServiceOut(BaseModel):
             hosts=list(service.hosts),
             source=source_body(service.source),
             settings=SettingsOut.model_validate(service.settings),
+            limits=ResourcesOut.model_validate(service.in_effect.resources),
             scale=service.scale,
             traffic=service.traffic,
             held=service.held,

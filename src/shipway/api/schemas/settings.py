@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shipway.api.schemas.fields import MOST, HttpPath, Name, Request, SourcePath, View
 from shipway.api.schemas.volume_setting import VolumeIn, VolumeSettingOut
@@ -22,6 +22,27 @@ Percent = Annotated[int, Field(ge=1, le=99)]
 ProcessName = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": "^[a-z][a-z0-9_-]*$"})]
 CommandLine = Annotated[str, Field(max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"})]
 DeviceCount = Annotated[int, Field(ge=0, le=1024)]
+
+
+def _at_least(least: float, said: str) -> Any:
+    def check(value: float) -> float:
+        if 0 < value < least:
+            raise ValueError(f"is at least {said}, or 0 for the default")
+        return value
+
+    return AfterValidator(check)
+
+
+Memory = Annotated[
+    int,
+    Field(ge=0, le=_MIB * _MIB, json_schema_extra={"anyOf": [{"const": 0}, {"minimum": 6 * _MIB}]}),
+    _at_least(6 * _MIB, f"{6 * _MIB} bytes"),
+]
+Cpus = Annotated[
+    float,
+    Field(ge=0, le=1024, json_schema_extra={"anyOf": [{"const": 0}, {"minimum": 0.01}]}),
+    _at_least(0.01, "0.01"),
+]
 
 #: Those a container engine grants by default. More would let an app out of its container.
 Capability = Literal[
@@ -72,8 +93,8 @@ class LivenessIn(Request):
 class ResourcesIn(Request):
     """Hard limits of one instance."""
 
-    memory: int = Field(default=512 * _MIB, ge=6 * _MIB, le=_MIB * _MIB, description="Bytes.")
-    cpus: float = Field(default=1.0, ge=0.01, le=1024, description="Cores.")
+    memory: Memory = Field(default=0, description="Bytes; 0: the environment's, else 512 MiB.")
+    cpus: Cpus = Field(default=0.0, description="Cores; 0: the environment's, else 1.")
     pids: int = Field(default=512, ge=1, le=1_000_000, description="Processes and threads.")
     devices: dict[ProcessName, DeviceCount] = Field(
         default={}, max_length=16, description="Whole devices by kind, which no other instance has meanwhile."
@@ -161,10 +182,10 @@ class LivenessOut(View):
 
 
 class ResourcesOut(View):
-    """Hard limits of one instance."""
+    """Hard limits of one instance. Of a release none is 0."""
 
-    memory: int
-    cpus: float
+    memory: int = Field(description="Bytes; 0: the environment's, else 512 MiB.")
+    cpus: float = Field(description="Cores; 0: the environment's, else 1.")
     pids: int
     devices: dict[str, int]
 

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from shipway.api.schemas.fields import Request, Slug
 from shipway.domain.tenancy import Environment, EnvironmentKind, Project, Workspace
 
+_LIMIT = "Of an instance of which the service says nothing; 0: nothing is said here"
+
 
 class WorkspaceOut(BaseModel):
     """A tenant."""
@@ -41,6 +43,8 @@ class EnvironmentOut(BaseModel):
     name: str
     kind: EnvironmentKind
     branch: str = Field(description="What services from git take that name none; empty: the repository's default.")
+    memory: int = Field(description=f"Bytes. {_LIMIT}, else 512 MiB.")
+    cpus: float = Field(description=f"Cores. {_LIMIT}, else 1.")
     created_at: datetime
 
     @classmethod
@@ -52,6 +56,8 @@ class EnvironmentOut(BaseModel):
             name=environment.slug,
             kind=environment.kind,
             branch=environment.branch,
+            memory=environment.limits.memory,
+            cpus=environment.limits.cpus,
             created_at=environment.created_at,
         )
 

@@ -1,6 +1,7 @@
 """`environments`: the places a project runs in."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
@@ -10,6 +11,7 @@ from shipway.cli.commands.tenancy import project_parts
 from shipway.cli.options import json_option
 from shipway.cli.output import ago, note, print_facts, print_json, print_table
 from shipway.cli.progress.follow import follow_all
+from shipway.cli.quantities import MemoryType, memory
 from shipway.client.address import ServicePath, parse_environment, parse_holder
 from shipway.client.errors import ClientError
 from shipway.domain.tenancy import ENVIRONMENT_KINDS
@@ -17,6 +19,8 @@ from shipway.domain.tenancy import ENVIRONMENT_KINDS
 if TYPE_CHECKING:
     from shipway.client.client import Client
     from shipway.client.models import Cloned, EnvironmentDetail
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class EnvironmentPathType(click.ParamType[str]):
@@ -41,6 +45,13 @@ _kind = click.option("--kind", type=click.Choice(ENVIRONMENT_KINDS), help="By de
 _branch = click.option(
     "--branch", metavar="REF", help="What services from git deploy that name none; '': the repository's default."
 )
+
+
+def _limits(command: F) -> F:
+    """`--memory` and `--cpus`."""
+    whose = "of one instance, of services that say nothing themselves; 0: the default."
+    command = click.option("--cpus", type=float, metavar="0.5", help=f"Cores {whose}")(command)
+    return click.option("--memory", type=MemoryType(), metavar="512m", help=f"Hard limit {whose}")(command)
 
 
 @click.group(invoke_without_command=True)
@@ -72,7 +83,7 @@ def list_environments(project: str | None, as_json: bool) -> None:
 @_path
 @json_option
 def show_environment(path: str, as_json: bool) -> None:
-    """Its kind, its branch, and its services with their addresses."""
+    """Its kind, branch and limits, and its services with their addresses."""
     with session.connect() as client:
         found = client.environment(path)
     if as_json:
@@ -89,12 +100,13 @@ def show_environment(path: str, as_json: bool) -> None:
 @_path
 @_kind
 @_branch
+@_limits
 @json_option
-def create_environment(path: str, kind: str | None, branch: str | None, as_json: bool) -> None:
+def create_environment(path: str, as_json: bool, **options: Any) -> None:
     """A new one."""
     home = parse_environment(path)
     with session.connect() as client:
-        made = client.create_environment(home.workspace, home.project, home.environment, kind, branch or "")
+        made = client.create_environment(home.workspace, home.project, home.environment, **_given(options))
     print_json(made) if as_json else click.echo(f"Created {path} ({made['kind']}).")
 
 
@@ -102,10 +114,11 @@ def create_environment(path: str, kind: str | None, branch: str | None, as_json:
 @_path
 @click.option("--kind", type=click.Choice(ENVIRONMENT_KINDS), help="What it is for.")
 @_branch
+@_limits
 @json_option
-def set_environment(path: str, as_json: bool, **options: str | None) -> None:
-    """Change what is given. The branch counts from the next deployments on."""
-    given = {name: value for name, value in options.items() if value is not None}
+def set_environment(path: str, as_json: bool, **options: Any) -> None:
+    """Change what is given. Branch and limits count from the next deployments on."""
+    given = _given(options)
     if not given:
         raise click.UsageError("Nothing to change was given.")
     with session.connect() as client:
@@ -119,16 +132,17 @@ def set_environment(path: str, as_json: bool, **options: str | None) -> None:
 @click.argument("to", metavar="NAME")
 @_kind
 @_branch
+@_limits
 @click.option(
     "--deploy", is_flag=True, help="Deploy its services at once, unless secrets of theirs are to be set first."
 )
 @json_option
-def clone_environment(path: str, to: str, *, deploy: bool, as_json: bool, **options: str | None) -> int:
+def clone_environment(path: str, to: str, *, deploy: bool, as_json: bool, **options: Any) -> int:
     """A new one in the same project, named NAME, with services like those of the first.
 
     Settings, scale, config vars and config files are copied; secrets are not, hosts are new ones, volumes begin empty.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = _given(options)
     target = f"{path.rpartition('/')[0]}/{_name(path, to)}"
     with session.connect() as client:
         made = client.clone_environment(path, target.rpartition("/")[2], **given)
@@ -175,10 +189,21 @@ def _facts(path: str, found: "EnvironmentDetail") -> list[tuple[str, str]]:
         ("Environment", path),
         ("Kind", found["kind"]),
         ("Branch", found["branch"] or "each repository's default"),
+        ("Limits", _limited(found)),
         ("Config vars", ", ".join(found["variables"])),
         ("Secrets", ", ".join(found["secrets"])),
         ("Created", ago(found["created_at"])),
     ]
+
+
+def _limited(found: "EnvironmentDetail") -> str:
+    """Empty where nothing is said."""
+    told = (f"{memory(found['memory'])} memory" if found["memory"] else "", f"{found['cpus']:g} cpus")
+    return ", ".join(filter(None, told if found["cpus"] else told[:1]))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _name(path: str, to: str) -> str:

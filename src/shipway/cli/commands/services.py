@@ -148,7 +148,7 @@ def _row(service: Service) -> tuple[str, str, str, str]:
 
 def _facts(service: Service) -> list[tuple[str, str]]:
     settings, source = service["settings"], service["source"]
-    liveness, resources, guard = (settings[name] for name in ("liveness", "resources", "guard"))
+    liveness, resources, guard = settings["liveness"], service["limits"], settings["guard"]
     return [
         ("Service", service["path"]),
         ("State", service["state"]),

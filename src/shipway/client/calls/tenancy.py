@@ -1,5 +1,7 @@
 """Workspaces, projects, environments."""
 
+from typing import Any
+
 from shipway.client import models
 from shipway.client.calls import paths
 from shipway.client.calls.asking import Asking
@@ -33,16 +35,16 @@ class Tenancy(Asking):
         return self._ask(models.EnvironmentDetail, "GET", paths.of(path))
 
     def create_environment(
-        self, workspace: str, project: str, name: str, kind: str | None, branch: str = ""
+        self, workspace: str, project: str, name: str, kind: str | None = None, **more: Any
     ) -> models.Environment:
-        """A new one."""
-        body = {"name": name, "kind": kind, "branch": branch}
+        """A new one; `branch`, `memory` and `cpus` where they are to be others than by default."""
+        body = {"name": name, "kind": kind, **more}
         return self._ask(models.Environment, "POST", paths.under(workspace, project), json=body)
 
-    def change_environment(self, path: str, **body: str) -> models.Environment:
-        """Change what is given of `kind` and `branch`."""
+    def change_environment(self, path: str, **body: Any) -> models.Environment:
+        """Change what is given of `kind`, `branch`, `memory` and `cpus`."""
         return self._ask(models.Environment, "PATCH", paths.of(path), json=body)
 
-    def clone_environment(self, path: str, to: str, **body: str) -> models.Cloned:
-        """A new one like it, in its project; `kind` and `branch` where they are to be others."""
+    def clone_environment(self, path: str, to: str, **body: Any) -> models.Cloned:
+        """A new one like it, in its project; `kind`, `branch`, `memory` and `cpus` where they are to be others."""
         return self._ask(models.Cloned, "POST", f"{paths.of(path)}/clone", json={"to": to, **body})

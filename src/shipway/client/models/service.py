@@ -42,6 +42,7 @@ class Service(TypedDict):
     hosts: list[str]
     source: dict[str, Any]
     settings: dict[str, Any]
+    limits: dict[str, Any]
     scale: dict[str, int]
     traffic: str
     held: str

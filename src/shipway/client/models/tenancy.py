@@ -26,6 +26,8 @@ class Environment(TypedDict):
     name: str
     kind: str
     branch: str
+    memory: int
+    cpus: float
     created_at: str
 
 

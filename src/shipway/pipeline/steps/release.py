@@ -81,7 +81,7 @@ async def _existing(ctx: Context) -> Release:
 
 
 async def _new(ctx: Context, image: Image, analysis: Analysis | None) -> Release:
-    settings = ctx.service.settings
+    settings = ctx.service.in_effect
     if analysis and analysis.probe:
         settings = replace(settings, probe=analysis.probe)
     if analysis and analysis.liveness:

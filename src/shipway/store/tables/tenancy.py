@@ -1,6 +1,6 @@
 """Workspaces and what is in them down to environments, and what a workspace's builds may read."""
 
-from sqlalchemy import Column, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, String, Table, Text, UniqueConstraint
 
 from shipway.store.tables.columns import Instant, created, deleting, key_of, metadata, references, row_id
 
@@ -27,6 +27,9 @@ environments = Table(
     Column("kind", String(16), nullable=False),
     #: Branch that services deployed from git take where they name none; empty: the repository's default branch.
     Column("branch", String(200), nullable=False, server_default=""),
+    #: Bytes and cores of an instance of which the service says nothing; 0: as everywhere.
+    Column("memory", BigInteger, nullable=False, server_default="0"),
+    Column("cpus", Float, nullable=False, server_default="0"),
     deleting(),
     created(),
     UniqueConstraint("project_id", "slug"),

@@ -1,4 +1,4 @@
-"""Images that are pruned and built again, what is being deleted, and what deploys by itself; one-off runs"""
+"""Images that are pruned and built again, what is being deleted, and what deploys by itself; one-off runs, and limits"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +35,7 @@ def upgrade() -> None:
     _add_triggers()
     _add_runs()
     _add_git_pushes()
+    _add_limits()
 
 
 def _key_repositories() -> None:
@@ -153,6 +154,21 @@ def _add_git_pushes() -> None:
     )
     op.create_index("ix_git_pushes_service_id", "git_pushes", ["service_id"])
     op.create_index("ix_git_pushes_outcome", "git_pushes", ["outcome"])
+
+
+def _add_limits() -> None:
+    """Of environments. What a service has at what was everywhere the default is its environment's: nothing told them apart."""
+    with op.batch_alter_table("environments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("memory", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("cpus", sa.Float(), server_default="0", nullable=False))
+    table = sa.table("services", sa.column("id", sa.String), sa.column("settings", sa.JSON))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(table)).all():
+        limits = dict(row.settings.get("resources") or {})
+        unsaid = {name: 0 for name, was in (("memory", 512 * 1024**2), ("cpus", 1)) if limits.get(name) == was}
+        if unsaid:
+            settings = row.settings | {"resources": limits | unsaid}
+            connection.execute(sa.update(table).where(table.c.id == row.id).values(settings=settings))
 
 
 def downgrade() -> None:
