@@ -19,8 +19,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("rebuild", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("built_for", sa.JSON(), nullable=True))
 
-    with op.batch_alter_table("releases", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("rebuilt", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # Not as a batch: of a column with such a default SQLite's makes the table anew, without the trigger that it has.
+    op.add_column("releases", sa.Column("rebuilt", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     for table in ("services", "environments", "projects"):
         with op.batch_alter_table(table, schema=None) as batch_op:
