@@ -12,8 +12,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from tests.support.release_checks import check, check_disk
+from tests.support.release_crashes import cancelled_under_way, killed, rebooted, restarted
+from tests.support.release_outcome import settled
+from tests.support.release_place import SETTINGS, Place, Wish
 from tests.support.release_secrets import shown_secrets
-from tests.support.release_world import SETTINGS, Place, Wish, World, cancelled_under_way
+from tests.support.release_world import World
 from tests.support.variables import VALUES
 
 from shipway.domain.deployment import Deployment
@@ -72,8 +76,8 @@ class Releases(RuleBasedStateMachine):
             self._runner.close()
 
     async def _look_everywhere(self) -> None:
-        await self.world.check()
-        self.world.check_disk()
+        await check(self.world)
+        check_disk(self.world)
         assert await shown_secrets(self.world) == []
 
     @property
@@ -83,7 +87,7 @@ class Releases(RuleBasedStateMachine):
     def _deployment(self, place: Place, asked: Coroutine[Any, Any, Deployment | None], wish: Wish) -> None:
         async def story() -> None:
             if made := await asked:
-                await self.world.settled(place, made, wish)
+                await settled(self.world, place, made, wish)
 
         self.run(story())
 
@@ -268,7 +272,7 @@ class Releases(RuleBasedStateMachine):
             if early:
                 await deployments.cancel(*self._shipway, made.id)
             work = self.world.stack.work() if early else cancelled_under_way(self.world, made)
-            await self.world.settled(place, made, Wish("deploy"), work)
+            await settled(self.world, place, made, Wish("deploy"), work)
 
         self.run(story())
 
@@ -278,15 +282,15 @@ class Releases(RuleBasedStateMachine):
 
         async def story() -> None:
             made = await deployments.deploy(*self._shipway, place.path)
-            await self.world.settled(place, made, Wish("deploy"), self.world.killed(fatal))
+            await settled(self.world, place, made, Wish("deploy"), killed(self.world, fatal))
 
         self.run(story())
 
     @rule(reboot=st.booleans())
     def begins_anew(self, reboot: bool) -> None:
         async def story() -> None:
-            await (self.world.rebooted() if reboot else self.world.restarted())
-            await self.world.check()
+            await (rebooted(self.world) if reboot else restarted(self.world))
+            await check(self.world)
 
         self.run(story())
 

@@ -8,14 +8,15 @@ from types import SimpleNamespace
 from typing import cast
 
 from tests.support.asgi import Api, api_over
-from tests.support.release_world import Place, World
+from tests.support.release_place import Place
+from tests.support.release_world import World
 
 from shipway.api.app import create_app
 from shipway.pipeline.platform import Platform
 
 #: Deployments and releases that are looked at of each service: the newest.
 _NEWEST = 2
-#: What tells nothing of services, or what is looked at as a file (`World.check_disk`) and in `/events`.
+#: What tells nothing of services, or what is looked at as a file (`check_disk`) and in `/events`.
 _LEFT_OUT = ("/registry/token", "/tokens", "/builds/{number}/{attestation}", "/steps/{step}/log")
 
 
