@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from tests.support.stack import AT_ONCE, PATH, Stack, a_service, fake_stack
+from tests.support.stack import AT_ONCE, DOCKERFILE, PATH, REPOSITORY, Stack, a_service, fake_stack
 
 from shipway.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.volume import Volume
 from shipway.operations import (
+    access,
     again,
     builds,
     config,
@@ -22,13 +23,17 @@ from shipway.operations import (
     environments,
     explanation,
     history,
+    images,
     logs,
+    promotion,
     releases,
     secrets,
     services,
 )
 from shipway.operations.config_files import change_files
+from shipway.pipeline.deletion import carry_out
 from shipway.store import tables as t
+from shipway.store.deletion import mark_service
 from shipway.worker.janitor import Janitor
 
 HOST = "api-production-shop.localhost"
@@ -98,10 +103,30 @@ async def assert_nothing_of_it_is_left(stack: Stack) -> None:
     assert await stack.router.request(HOST) is None
     assert HOST not in {host for route in stack.router.table.routes for host in route.hosts}
     assert await rows(stack, t.services) == await rows(stack, t.hosts) == 1
+    assert images_of(stack, "shop") == set()
+    assert {each.rpartition("@")[2] for each in stack.engine.images} == images_of(stack, "blog")
     assert await rows(stack, t.volumes) == await rows(stack, t.secret_files) == await rows(stack, t.config_files) == 0
     logs = {each.name for each in (stack.platform.settings.home / "logs").iterdir()}
     assert logs == {each.owner.deployment for each in await stack.engine.instances()}
     await neighbour_serves(stack)
+
+
+def images_of(stack: Stack, project: str) -> set[str]:
+    """Digests that the registry has."""
+    own = stack.registry.repository("acme", f"{project}/")
+    return {digest for name, digest in stack.builder.pushed.items() if name.startswith(own)}
+
+
+async def promoted(stack: Stack, target: ServicePath = NEIGHBOUR) -> set[str]:
+    """What is live goes live in another service, too, which by now has others to go back to; the digest of its image."""
+    await promotion.promote_release(stack.platform, stack.actor, PATH, target)
+    await stack.work()
+    assert (await history.list_deployments(stack.platform, stack.actor, target))[0].state == "live"
+    for text in "xy":
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": f"{DOCKERFILE}# {text}\n"})
+        await deployments.deploy(stack.platform, stack.actor, target)
+        await stack.work()
+    return images_of(stack, "shop")
 
 
 async def rows(stack: Stack, table: object) -> int:
@@ -261,6 +286,59 @@ async def test_a_service_at_the_same_path_waits_until_the_old_one_has_gone_and_h
     assert (await config.get_config(stack.platform, stack.actor, PATH)).vars == {}
 
 
+async def test_an_image_that_another_service_has_a_release_of_stays_and_goes_with_the_last_one(stack: Stack) -> None:
+    kept = await promoted(stack)
+    stack.sources.add(REPOSITORY, "main", {"Dockerfile": f"{DOCKERFILE}# another\n"})
+    await stack.deployed()
+    assert len(images_of(stack, "shop")) == 2
+    await its_project(stack)
+    assert images_of(stack, "shop") == kept
+    back = await deployments.rollback(stack.platform, stack.actor, NEIGHBOUR, version=2)
+    await stack.work()
+    assert ((await stack.deployment(back.id)).state, back.rebuild) == ("live", None)
+    await deletion.delete_service(stack.platform, stack.actor, NEIGHBOUR, confirm=str(NEIGHBOUR))
+    assert stack.builder.pushed == {}
+    assert stack.engine.images == set()
+
+
+@pytest.mark.parametrize("first", [PATH, NEIGHBOUR])
+async def test_of_two_that_go_at_once_neither_keeps_an_image_for_the_other(stack: Stack, first: ServicePath) -> None:
+    await promoted(stack)
+    marked = {}
+    async with stack.database.write() as tx:
+        for path in (PATH, NEIGHBOUR):
+            service = await access.service(tx, stack.actor, path)
+            marked[path] = await mark_service(tx, service.id)
+    await carry_out(stack.platform, marked[first])
+    assert await rows(stack, t.services) == 1
+    await carry_out(stack.platform)
+    assert (stack.builder.pushed, stack.engine.images) == ({}, set())
+
+
+async def test_an_image_of_one_that_is_being_deleted_is_pruned_where_it_was_built(stack: Stack) -> None:
+    """Its user is gone for everybody, though the engine keeps it from going for good."""
+    await promoted(stack)
+    for text in "ab":
+        stack.sources.add(REPOSITORY, "main", {"Dockerfile": f"{DOCKERFILE}# {text}\n"})
+        await stack.deployed()
+    await images.pin_release(stack.platform, stack.actor, NEIGHBOUR, 2, pinned=True)
+    stack.engine.intercept = engine_away
+    assert (await images.explain_images(stack.platform, stack.actor, PATH, keep=1))[-1].reason == "used-elsewhere"
+    with pytest.raises(Unavailable):
+        await deletion.delete_service(stack.platform, stack.actor, NEIGHBOUR, confirm=str(NEIGHBOUR))
+    assert (await images.explain_images(stack.platform, stack.actor, PATH, keep=1))[-1].reason == "surplus"
+
+
+async def test_a_registry_that_does_not_answer_keeps_it_from_going_until_it_does(stack: Stack) -> None:
+    stack.registry.available = False
+    with pytest.raises(Unavailable):
+        await its_project(stack)
+    assert await rows(stack, t.services) == 2
+    stack.registry.available = True
+    await Janitor(stack.platform).round()
+    await assert_nothing_of_it_is_left(stack)
+
+
 async def engine_away(verb: str, when: str) -> None:
     if verb == "stop":
         raise Unavailable("The engine went away.")
@@ -286,7 +364,9 @@ class Fate:
 
 async def test_killed_at_any_effect_it_is_completed_by_the_next_start_or_was_never_begun(tmp_path: Path) -> None:
     effects = await killed(tmp_path / "whole", fatal=None)
-    assert {"before stop", "after remove_volume", "before remove_network", "after commit"} <= set(effects)
+    assert {"before stop", "after remove_volume", "before remove_network", "after commit", "after delete"} <= set(
+        effects
+    )
     for fatal in range(len(effects)):
         await killed(tmp_path / str(fatal), fatal=fatal)
 

@@ -55,11 +55,13 @@ class Retention:
     keep: int = 0
     #: And all that are younger than so many days.
     days: int = 0
+    #: Its service is being deleted: none stays for its number or its age.
+    ended: bool = False
 
     @property
     def limited(self) -> bool:
         """Whether anything ever goes by it."""
-        return self.keep > 0
+        return self.keep > 0 or self.ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from shipway.pipeline import topics
 from shipway.pipeline.files import sweep_files
 from shipway.pipeline.one_offs import end_one_offs
 from shipway.pipeline.platform import Platform
+from shipway.pipeline.pruning import prune_deleted
 from shipway.pipeline.retire import by_settings
 from shipway.pipeline.together import together
 from shipway.pipeline.volumes import remove as remove_volume
@@ -87,6 +88,7 @@ async def _remove_service(platform: Platform, service_id: str) -> None:
         # Of several that go at once, the one that was stopped last finds that nothing uses it any more.
         await platform.engine.remove_network(service.path.network)
     await platform.sources.forget(service_id)
+    await prune_deleted(platform, service)
     for deployment_id in gone:
         for left in (platform.logs.directory(deployment_id), platform.workplace(deployment_id)):
             await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)

@@ -5,6 +5,9 @@ removed. Whoever asks for a rollback in between is told, and a crash leaves an i
 still there. Nothing is pushed into a repository meanwhile: a build may well make the very image again that is just removed.
 """
 
+from collections.abc import Sequence
+
+from shipway.domain.artifacts import Image
 from shipway.domain.clock import now
 from shipway.domain.errors import NotFound, ShipwayError
 from shipway.domain.retention import KnownImage, Retention, Verdict, decide
@@ -13,7 +16,7 @@ from shipway.engines.engine import KeepsImages
 from shipway.pipeline.context import Context
 from shipway.pipeline.images import image_name
 from shipway.pipeline.platform import Platform
-from shipway.pipeline.retention import known_images, names_in_use
+from shipway.pipeline.retention import is_left_over, known_images, names_in_use
 from shipway.settings import Settings
 from shipway.store import images, release_marks
 
@@ -45,6 +48,29 @@ async def prune(platform: Platform, service: Service, retention: Retention) -> t
     return verdicts
 
 
+async def prune_deleted(platform: Platform, service: Service) -> None:
+    """Remove the images of a service that is being deleted, but for those of which a service that stays has a release. Of
+    those that it has from services that were deleted before it, it is the last one to know. Raises `Unavailable`; safe to
+    repeat."""
+    await prune(platform, service, Retention(ended=True))
+    async with platform.database.read() as tx:
+        found = await images.of_releases(tx, service.id)
+    for image in found:
+        await _prune_left_over(platform, service, image)
+
+
+async def _prune_left_over(platform: Platform, service: Service, image: Image) -> None:
+    workspace = service.path.workspace
+    repository = image.reference.partition("@")[0]
+    name = repository.removeprefix(platform.registry.repository(workspace, ""))
+    async with platform.registry.held(workspace, name):
+        async with platform.database.write() as tx:
+            if not await is_left_over(tx, service, image, f"{workspace}/{name}", repository):
+                return
+            await release_marks.give_up(tx, [image.reference])
+        await _delete(platform, workspace, name, image.reference, [f"v{image.build}"])
+
+
 async def prune_after(ctx: Context) -> None:
     """What a deployment does about images when it is live and done. It never fails by it."""
     retention = retention_of(ctx.platform.settings)
@@ -61,11 +87,15 @@ async def prune_after(ctx: Context) -> None:
 
 async def _remove(platform: Platform, service: Service, image: KnownImage) -> None:
     tags = [f"v{number}" for number in image.builds]
-    await platform.registry.delete(service.path.workspace, image_name(service.path), image.digest, tags)
-    if isinstance(platform.engine, KeepsImages):
-        await platform.engine.remove_image(image.reference)
+    await _delete(platform, service.path.workspace, image_name(service.path), image.reference, tags)
     async with platform.database.write() as tx:
         await images.removed(tx, service.id, image.digest)
+
+
+async def _delete(platform: Platform, workspace: str, name: str, reference: str, tags: Sequence[str]) -> None:
+    await platform.registry.delete(workspace, name, reference.partition("@")[2], tags)
+    if isinstance(platform.engine, KeepsImages):
+        await platform.engine.remove_image(reference)
 
 
 async def _meanings(platform: Platform, service: Service) -> dict[str, str]:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shipway.domain.artifacts import Image
 from shipway.domain.retention import KnownImage, Origin, Use
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
-from shipway.store import deployments, images, release_marks, releases, rollouts, services
+from shipway.store import deletion, deployments, images, release_marks, releases, rollouts, services
 from shipway.store.database import Tx
 from shipway.store.images import MadeImage
 from shipway.store.release_marks import MarkedRelease
@@ -15,12 +16,15 @@ from shipway.store.release_marks import MarkedRelease
 
 @dataclass(frozen=True, slots=True)
 class _Needed:
-    """Ids of releases, by what they are needed for; and the deployments that are under way."""
+    """Ids of releases, by what they are needed for; and the deployments that are under way. Of a service that is being
+    deleted nothing is needed any more but what a deployment still uses."""
 
     live: frozenset[str]
     previous: frozenset[str]
     in_flight: frozenset[str]
     moving: frozenset[str]
+    #: Ids of services.
+    deleting: frozenset[str]
 
     def uses(self, release: MarkedRelease) -> Iterable[Use]:
         """What needs its image."""
@@ -28,10 +32,14 @@ class _Needed:
             yield "live"
         if release.id in self.previous:
             yield "previous"
-        if release.mark.pinned:
+        if release.mark.pinned and release.service_id not in self.deleting:
             yield "pinned"
         if release.id in self.in_flight:
             yield "in-flight"
+
+    def left_with(self, release: MarkedRelease) -> bool:
+        """Whether its service stays and it can be started: its image can't be built again once the builder's has gone."""
+        return release.service_id not in self.deleting and release.mark.pruned_at is None
 
 
 async def names_in_use(tx: Tx, service: Service, repository: str) -> set[str]:
@@ -41,7 +49,8 @@ async def names_in_use(tx: Tx, service: Service, repository: str) -> set[str]:
     needed = await _needed(tx, around)
     named = [each.image.reference for each in around if not each.image.build and any(needed.uses(each))]
     beside = {each.id: each for each in await services.listed(tx) if each.workspace_id == service.workspace_id}
-    named += [each.source.reference for each in beside.values() if isinstance(each.source, ImageSource)]
+    sources = [each.source for each in beside.values() if not each.deleting]
+    named += [each.reference for each in sources if isinstance(each, ImageSource)]
     named += [each.revision.image for each in await deployments.unfinished(tx) if each.service_id in beside]
     return {name for each in named if (name := _name_in(repository, each))}
 
@@ -73,12 +82,26 @@ async def known_images(
     return tuple(sorted(found, key=lambda each: (each.builds, each.releases), reverse=True))
 
 
+async def is_left_over(tx: Tx, service: Service, image: Image, path: str, repository: str) -> bool:
+    """Whether nobody but `service`, which is being deleted, has an image of `repository`, that of the service that was at
+    `path`: it was deleted before, so that nobody prunes it."""
+    if await images.is_known(tx, path, image.digest) or await names_in_use(tx, service, repository):
+        return False
+    around = await release_marks.around(tx, service, repository)
+    needed = await _needed(tx, around)
+    having = [each for each in around if each.image.reference == image.reference]
+    return not any(each.id in needed.in_flight or needed.left_with(each) for each in having)
+
+
 def _uses(
     service: Service, needed: _Needed, having: Iterable[MarkedRelease], made_by: Iterable[MadeImage]
 ) -> Iterable[Use]:
     for release in having:
+        own = release.service_id == service.id
         for use in needed.uses(release):
-            yield use if release.service_id == service.id else "used-elsewhere"
+            yield use if own else "used-elsewhere"
+        if service.deleting and not own and needed.left_with(release):
+            yield "used-elsewhere"
     if any(made.deployment_id in needed.moving for made in made_by):
         yield "in-flight"
 
@@ -118,15 +141,17 @@ def _origin(made_by: list[MadeImage], own: list[MarkedRelease]) -> Origin:
 async def _needed(tx: Tx, around: Iterable[MarkedRelease]) -> _Needed:
     images_of = {each.id: each.image.reference for each in around}
     live, previous = set[str | None](), set[str | None]()
-    for service_id in {each.service_id for each in around}:
+    deleting = frozenset((await deletion.marked(tx)).services)
+    for service_id in {each.service_id for each in around} - deleting:
         serving, former = await _serving(tx, service_id)
         live.add(serving)
         previous |= _before(serving, former, images_of)
     moving = await deployments.unfinished(tx)
-    standing = await releases.of_deployments(tx, [each.deployment_id for each in await rollouts.listed(tx)])
+    rolled_out = [each.deployment_id for each in await rollouts.listed(tx) if each.service_id not in deleting]
+    standing = await releases.of_deployments(tx, rolled_out)
     bases = {each.image_from.release_id for each in moving if each.image_from}
     in_flight = {each.release_id for each in moving} | bases | {each.id for each in standing.values()}
-    return _Needed(_ids(live), _ids(previous), _ids(in_flight), frozenset(each.id for each in moving))
+    return _Needed(_ids(live), _ids(previous), _ids(in_flight), frozenset(each.id for each in moving), deleting)
 
 
 async def _serving(tx: Tx, service_id: str) -> tuple[str | None, list[str]]:
