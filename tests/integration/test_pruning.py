@@ -171,6 +171,20 @@ class TestWhatStays:
         with pytest.raises(ImagePruned):
             await deployments.rollback(stack.platform, stack.actor, STAGING, version=1)
 
+    async def test_one_that_the_service_it_was_promoted_to_has_left_behind_goes(self, stack: Stack) -> None:
+        await a_service(stack, STAGING)
+        await released(stack, 1)
+        await promotion.promote_release(stack.platform, stack.actor, PATH, STAGING)
+        await stack.work()
+        await released(stack, 2, first=2)
+        reasons = []
+        for number in (4, 5):
+            commit(stack, number)
+            await deployments.deploy(stack.platform, stack.actor, STAGING)
+            await stack.work()
+            reasons.append((await fates(stack, keep=1))["v1"])
+        assert reasons == ["used-elsewhere", "surplus"]
+
     async def test_one_that_another_service_names_by_its_tag_stays(self, stack: Stack) -> None:
         await released(stack, 4)
         reference = f"{stack.registry.repository('acme', 'shop/production/api')}:v1"

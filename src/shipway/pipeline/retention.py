@@ -139,12 +139,13 @@ def _origin(made_by: list[MadeImage], own: list[MarkedRelease]) -> Origin:
 
 
 async def _needed(tx: Tx, around: Iterable[MarkedRelease]) -> _Needed:
-    images_of = {each.id: each.image.reference for each in around}
     live, previous = set[str | None](), set[str | None]()
     deleting = frozenset((await deletion.marked(tx)).services)
     for service_id in {each.service_id for each in around} - deleting:
         serving, former = await _serving(tx, service_id)
         live.add(serving)
+        # All that it ever ran: of another service, `around` has only what it took from this one.
+        images_of = await release_marks.references(tx, service_id)
         previous |= _before(serving, former, images_of)
     moving = await deployments.unfinished(tx)
     rolled_out = [each.deployment_id for each in await rollouts.listed(tx) if each.service_id not in deleting]
@@ -166,7 +167,7 @@ def _before(serving: str | None, former: Sequence[str], images_of: Mapping[str, 
     """The release that a rollback goes back to; and where that is of the image that is live, as after a change of config
     alone, also the last one of another image."""
     releases = (each for each in former if each != serving)
-    others = (each for each in former if serving is None or images_of.get(each) != images_of.get(serving))
+    others = (each for each in former if serving is None or images_of[each] != images_of[serving])
     return {next(releases, None), next(others, None)}
 
 

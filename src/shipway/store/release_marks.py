@@ -44,6 +44,14 @@ async def around(tx: Tx, service: Service, repository: str) -> list[MarkedReleas
     return [_marked(row) for row in await tx.execute(query)]
 
 
+async def references(tx: Tx, service_id: str) -> dict[str, str]:
+    """The image of each release of a service, by its id."""
+    rows = await tx.execute(
+        select(t.releases.c.id, _REFERENCE.label("image")).where(t.releases.c.service_id == service_id)
+    )
+    return {row.id: row.image for row in rows}
+
+
 async def pin(tx: Tx, release_id: str, *, pinned: bool) -> None:
     """Pin it, or no longer."""
     await _mark(tx, [release_id], {"pinned": pinned})
