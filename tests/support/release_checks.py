@@ -7,6 +7,7 @@ from tests.support import release_model as model
 from tests.support.leaks import in_files
 from tests.support.release_model import Release
 from tests.support.release_place import SETTINGS, Instance, Place
+from tests.support.release_registry import check_images
 from tests.support.release_world import World
 
 from shipway.domain.workload import Workload
@@ -22,6 +23,7 @@ async def check(world: World) -> None:
         await _check_place(world, place)
     assert not [each for each in world.stack.engine._containers.values() if each.one_off], "a one-off was left"
     _check_engine(world)
+    await check_images(world)
 
 
 async def _check_place(world: World, place: Place) -> None:

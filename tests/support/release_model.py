@@ -89,6 +89,8 @@ class Service:
     releases: dict[int, Release] = field(default_factory=dict)
     #: Numbers of those that went live, one after the other.
     lived: list[int] = field(default_factory=list)
+    #: Numbers of those whose images are to stay.
+    pinned: set[int] = field(default_factory=set)
 
     @property
     def live(self) -> int | None:
@@ -99,6 +101,14 @@ class Service:
     def former(self) -> int | None:
         """Where a rollback without a number goes."""
         return next((number for number in reversed(self.lived) if number != self.live), None)
+
+    @property
+    def needed(self) -> set[str]:
+        """Images that may not go: what is live, where one goes back to, with and without config, and what is pinned."""
+        images = [self.releases[number].image for number in self.lived]
+        live, before = images[-1:], [self.releases[self.former].image] if self.former else []
+        another = [next((each for each in reversed(images) if each not in live), "")]
+        return {*live, *before, *another, *(self.releases[number].image for number in self.pinned)} - {""}
 
     def trouble(self, release: Release) -> str:
         """Why a release can't be started; empty when it can."""

@@ -1,31 +1,55 @@
 """What has to come of a deployment, by the model, and what came of it."""
 
-from collections.abc import Awaitable
-from dataclasses import replace
+from collections.abc import Awaitable, Collection
+from dataclasses import dataclass, replace
 
 from tests.support import release_model as model
 from tests.support.release_checks import check
-from tests.support.release_model import Release
+from tests.support.release_model import Commit, Release
 from tests.support.release_place import Place, Wish
+from tests.support.release_registry import handed_out, image_of, learn_pushes
 from tests.support.release_world import World
 
 from shipway.domain.deployment import Deployment
+from shipway.store import journal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has to come of it."""
+
+    #: The release that it makes; its image is empty while it is not known.
+    new: Release | None = None
+    #: Or the number of the one that it takes.
+    number: int = 0
+    #: The code of why that can't go live.
+    trouble: str = ""
+    #: What comes of the image, where that is built again.
+    rebuilt: str = ""
 
 
 async def settled(
-    world: World, place: Place, made: Deployment, wish: Wish, work: Awaitable[None] | None = None
+    world: World,
+    place: Place,
+    made: Deployment,
+    wish: Wish,
+    work: Awaitable[Collection[str] | None] | None = None,
 ) -> None:
-    """Let it be done, and compare what came of it with what had to."""
+    """Let it be done, and compare what came of it with what had to. `work` tells the images that went by the way."""
     place.deployments[made.number] = made.id
-    expected = _outcome(place, wish)
-    before, known = await world.addresses(place), dict(world.stack.builder.pushed)
-    await (work or world.stack.work())
+    outcome, before = _outcome(world, place, wish), await world.addresses(place)
+    went = await (work or world.stack.work()) or ()
     ended = await world.stack.deployment(made.id)
-    image = _new_image(known, world.stack.builder.pushed)
+    image = learn_pushes(world, place)
+    # What was pushed again after that is there.
+    place.images.went({*went} - handed_out(world, place))
     if ended.state == "live":
-        _went_live(place, ended, wish, expected, image)
+        _went_live(place, ended, wish, outcome, image)
+        _prune(world, place)
     else:
-        _went_wrong(place, ended, wish, expected, image)
+        if wish.action == "deploy" and await _found_out(world, ended):
+            wish = replace(wish, commit=wish.commit or place.head)
+        _went_wrong(place, ended, wish, outcome, image)
         assert (
             ended.failure is None
             or ended.failure.step not in ("build", "release")
@@ -34,77 +58,99 @@ async def settled(
     await check(world)
 
 
-def _outcome(place: Place, wish: Wish) -> Release | int | str:
-    """A new release, the number of one that there is, or the code of why not."""
-    service = place.service
-    match wish.action:
-        case "deploy":
-            commit = wish.commit or place.head
-            return "build" if commit.fault == "build" else service.today(commit)
-        case "rollback" | "promote" if wish.base:
-            return service.today(wish.base.commit, wish.base.image)
-        case "config":
-            return _refiled(service)
-        case "reconfigure":
-            return _reconfigured(service)
+def _outcome(world: World, place: Place, wish: Wish) -> Outcome:
+    service, rebuilt = place.service, _rebuilt(world, place, wish)
+    if wish.action == "deploy":
+        commit = wish.commit or place.head
+        return Outcome(trouble="build") if commit.fault == "build" else _of_today(service, commit)
+    if wish.action == "config":
+        return _refiled(service)
+    if wish.action == "reconfigure":
+        return _reconfigured(service)
+    if base := wish.base:
+        return _of_today(service, base.commit, "" if rebuilt == "differs" else base.image, rebuilt)
     number = wish.number or service.live or 0
-    return service.trouble(service.releases[number]) or number
+    release = service.releases[number]
+    new = replace(release, image="") if rebuilt == "differs" else None
+    return Outcome(new, 0 if new else number, service.trouble(release), rebuilt)
 
 
-def _refiled(service: model.Service) -> Release | int:
+def _of_today(service: model.Service, commit: Commit, image: str = "", rebuilt: str = "") -> Outcome:
+    made = service.today(commit, image)
+    return Outcome(trouble=made, rebuilt=rebuilt) if isinstance(made, str) else Outcome(made, rebuilt=rebuilt)
+
+
+def _refiled(service: model.Service) -> Outcome:
     live = service.releases[service.live or 0]
-    return service.live or 0 if live.files == service.files else replace(live, files=dict(service.files))
+    if live.files == service.files:
+        return Outcome(number=service.live or 0)
+    return Outcome(replace(live, files=dict(service.files)))
 
 
-def _reconfigured(service: model.Service) -> Release | int | str:
+def _reconfigured(service: model.Service) -> Outcome:
     live = service.releases[service.live or 0]
-    today = service.today(live.commit, live.image)
-    return service.live or 0 if today == live and live.reproducible else today
+    made = _of_today(service, live.commit, live.image)
+    return Outcome(number=service.live or 0) if made.new == live and live.reproducible else made
 
 
-def _went_live(place: Place, ended: Deployment, wish: Wish, expected: Release | int | str, image: str) -> None:
+def _rebuilt(world: World, place: Place, wish: Wish) -> str:
+    """Of an image that is gone: whether it is the same when it is built again."""
+    image = image_of(place, wish)
+    if image not in world.gone:
+        return ""
+    return "reproduced" if place.images.bases[image] == world.stack.builder.bases_hold else "differs"
+
+
+def _went_live(place: Place, ended: Deployment, wish: Wish, outcome: Outcome, image: str) -> None:
     service = place.service
-    assert not isinstance(expected, str), f"{wish} is live, and had to be refused: {expected}"
+    assert not outcome.trouble, f"{wish} is live, and had to be refused: {outcome.trouble}"
+    assert ((ended.rebuild and ended.rebuild.outcome) or "") == outcome.rebuilt
+    assert outcome.rebuilt != "reproduced" or image == image_of(place, wish)
     number = ended.release_number or 0
-    if isinstance(expected, Release):
-        assert expected.commit.fault == "", f"{wish} is live, and its app does not run"
+    if outcome.new:
+        assert outcome.new.commit.fault == "", f"{wish} is live, and its app does not run"
         assert number == max(service.releases, default=0) + 1
-        service.releases[number] = replace(expected, image=expected.image or image)
+        service.releases[number] = replace(outcome.new, image=outcome.new.image or image)
     else:
-        assert number == expected
+        assert number == outcome.number
     service.lived.append(number)
 
 
-def _went_wrong(place: Place, ended: Deployment, wish: Wish, expected: Release | int | str, image: str) -> None:
+async def _found_out(world: World, ended: Deployment) -> bool:
+    """Whether it came so far as to see where the branch led to: a second try is of that."""
+    async with world.stack.database.read() as tx:
+        cloned = await journal.recorded(tx, ended.id, "clone")
+    return cloned is not None and cloned[0] == "complete"
+
+
+def _prune(world: World, place: Place) -> None:
+    if world.retention:
+        place.images.went(place.images.going(world.retention, world.needed))
+
+
+def _went_wrong(place: Place, ended: Deployment, wish: Wish, outcome: Outcome, image: str) -> None:
     if ended.state == "failed":
         assert ended.failure
         got = (ended.failure.step, ended.failure.code, ended.failure.message)
-        assert got[:2] in _reasons(place, wish, expected), f"{wish} failed: {got}"
+        assert got[:2] in _reasons(place, wish, outcome), f"{wish} failed: {got}"
     else:
         assert ended.state == "cancelled", f"{wish} is {ended.state}"
-    made = ended.release_number
-    if isinstance(expected, Release) and made and made not in place.service.releases:
-        place.service.releases[made] = replace(expected, image=expected.image or image)
-    commit = (wish.commit or place.head) if wish.action == "deploy" and ended.state == "failed" else wish.commit
-    place.failed.append((ended.id, replace(wish, commit=commit)))
+    made = ended.release_number or 0
+    if outcome.new and made and made not in place.service.releases:
+        place.service.releases[made] = replace(outcome.new, image=outcome.new.image or image)
+    # What was built again and differs, is what a second try goes back to.
+    place.failed.append((ended.id, replace(wish, number=made if wish.number else 0)))
 
 
-def _reasons(place: Place, wish: Wish, expected: Release | int | str) -> set[tuple[str, str]]:
+def _reasons(place: Place, wish: Wish, outcome: Outcome) -> set[tuple[str, str]]:
     """Steps and codes in which it may have failed."""
-    if expected == "build":
+    if outcome.trouble == "build":
         return {("build", "build-failed"), ("build", "dockerfile-error"), ("build", "build-command-failed")}
-    if isinstance(expected, str):
-        return {("release", expected)}
-    release = expected if isinstance(expected, Release) else place.service.releases[expected]
+    if outcome.trouble:
+        return {("release", outcome.trouble)}
+    release = outcome.new or place.service.releases[outcome.number]
     reasons = {("health", "app-exited")} if release.commit.fault == "app" else set()
     if wish.action == "config" and (trouble := place.service.trouble(release)):
         # Where it can't be done in place, instances have to be started.
         reasons.add(("deploy", trouble))
     return reasons
-
-
-def _new_image(before: dict[str, str], after: dict[str, str]) -> str:
-    """By digest: what the registry got meanwhile."""
-    found = {f"{name.rpartition(':')[0]}@{digest}" for name, digest in after.items() if name not in before}
-    assert len(found) <= 1
-    return found.pop() if found else ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support import release_model as model
+from tests.support.release_images import Images
 from tests.support.release_model import Commit, Release
 from tests.support.stack import AT_ONCE
 
@@ -43,6 +44,7 @@ class Place:
     path: ServicePath
     service: model.Service
     head: Commit
+    images: Images = field(default_factory=Images)
     #: By name and address: an address is never given twice.
     instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
     #: Ids by number.

@@ -13,6 +13,8 @@ from tests.support.release_place import SETTINGS, Place
 from tests.support.stack import PATH, REPOSITORY, Stack, a_service, fake_stack
 
 from shipway.domain.capacity import Capacity
+from shipway.domain.credential import Credential
+from shipway.domain.log import Log
 from shipway.domain.names import EnvironmentPath, ServicePath
 from shipway.domain.workload import Workload
 from shipway.engines.fake import Behaviour
@@ -29,6 +31,8 @@ class World:
     _left: AsyncExitStack
     #: Every secret there ever was, by what can't be mistaken in it.
     secrets: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Digests by every name that was ever pushed.
+    pushes: dict[str, str] = field(default_factory=dict)
     _commits: dict[str, Commit] = field(default_factory=dict)
 
     @classmethod
@@ -45,6 +49,7 @@ class World:
             await a_service(stack, path, settings=settings)
             world.places[name] = Place(path, model.Service(model.Environment()), head)
         stack.engine.script = world._app
+        world._remember_pushes()
         return world
 
     async def close(self) -> None:
@@ -52,10 +57,10 @@ class World:
         await self.stack.database.close()
         await self._left.aclose()
 
-    def pushed(self, procfile: str, commands: dict[str, str], fault: model.Fault = "") -> Commit:
-        """A new commit on the branch that both follow."""
+    def pushed(self, procfile: str, commands: dict[str, str], fault: model.Fault = "", text: object = "") -> Commit:
+        """A new commit on the branch that both follow; with another `text`, another image comes of it."""
         run = "RUN exit 3\n" if fault == "build" else ""
-        dockerfile = f"FROM base:1\nEXPOSE 8080\n{run}"
+        dockerfile = f"FROM base:1\nEXPOSE 8080\n{run}# {text}\n"
         files = {"Dockerfile": dockerfile + 'CMD ["app"]\n'} | ({"Procfile": procfile} if procfile else {})
         sha = self.stack.sources.add(REPOSITORY, "main", files)
         commit = self._commits[sha] = Commit(sha, commands, fault)
@@ -79,10 +84,42 @@ class World:
         """What is looked for to find secrets."""
         return [token for value, tokens in self.secrets.items() if values(value) for token in tokens]
 
+    @property
+    def retention(self) -> int:
+        """How many images of a service stay after a deployment; 0: all."""
+        return self.stack.platform.settings.retention
+
+    @retention.setter
+    def retention(self, keep: int) -> None:
+        object.__setattr__(self.stack.platform.settings, "retention", keep)
+
+    @property
+    def needed(self) -> set[str]:
+        """Images that no prune may take, whichever service they were built for."""
+        return {image for place in self.places.values() for image in place.service.needed}
+
+    @property
+    def gone(self) -> set[str]:
+        """Images of which nothing may be started."""
+        return {image for place in self.places.values() for image in place.images.gone}
+
     async def addresses(self, place: Place) -> set[tuple[str, str]]:
         """Name and address of its instances."""
         found = await self.stack.engine.instances()
         return {(each.name, each.address) for each in found if each.owner.path == str(place.path)}
+
+    def _remember_pushes(self) -> None:
+        builder = self.stack.builder
+        push = builder.push
+
+        async def remembered(tag: str, reference: str, credential: Credential, log: Log, *, workspace: str = "") -> str:
+            try:
+                return await push(tag, reference, credential, log, workspace=workspace)
+            finally:
+                if reference in builder.pushed:
+                    self.pushes[reference] = builder.pushed[reference]
+
+        builder.push = remembered  # type: ignore[method-assign]
 
     def _app(self, workload: Workload) -> Behaviour:
         """An app that tells all that it was given, and is or is not of use."""
