@@ -1,15 +1,13 @@
 """What code hosts tell becomes deployments, once each; and of every push there is to be seen what came of it."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.support.asgi import SERVICE, Api, an_api
+from tests.support.asgi import SERVICE, Api
 from tests.support.code_hosts import PAYLOADS, ZERO, APush, headers, sha
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service
 
@@ -24,12 +22,6 @@ from shipway.store import services
 STAGING = ServicePath("acme", "shop", "staging", "api")
 HOOKS = "/workspaces/acme/webhooks"
 AUTO = f"{SERVICE}/auto-deploy"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

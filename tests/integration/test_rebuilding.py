@@ -1,11 +1,10 @@
 """A rollback to a release whose image was pruned builds it again, and says whether it is the same."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.asgi import AIM, PIPELINE, SERVICE, Api, an_api
+from tests.support.asgi import AIM, PIPELINE, SERVICE, Api
 from tests.support.pages import visitor
 from tests.support.stack import DOCKERFILE, PATH, REPOSITORY, Stack, a_service, fake_stack
 
@@ -23,12 +22,6 @@ from shipway.operations.planning import ConfigMode
 from shipway.operations.services import change_service
 
 STAGING = ServicePath("acme", "shop", "staging", "api")
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Today's config for the code that is live: no newer code, whatever the source has by now or the queue holds."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,6 @@ from shipway.web import words
 from shipway.worker.guard import Guardian
 
 STAGING = ServicePath("acme", "shop", "staging", "api")
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    async with an_api(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -38,21 +38,8 @@ async def _refiled(tx: Tx, ctx: Context) -> Release:
     files = await config_files.current(tx, ctx.service.id)
     if files == live.given.files:
         return live
-    return await releases.ensure(
-        tx,
-        ctx.service.id,
-        ctx.deployment.id,
-        image=live.image,
-        given=replace(live.given, files=files),
-        processes=live.processes,
-        port=live.port,
-        settings=live.settings,
-        release_command=live.release_command,
-        revision=live.commit,
-        derived_from=live.derived_from,
-        image_from=live.image_from,
-        rebuilt=live.rebuilt,
-    )
+    wanted = replace(live, given=replace(live.given, files=files))
+    return await releases.ensure_like(tx, ctx.service.id, ctx.deployment.id, wanted)
 
 
 async def find_standing(ctx: Context, released: Released, plan: Plan) -> Rollout:

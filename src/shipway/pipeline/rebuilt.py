@@ -47,20 +47,8 @@ async def _beside(tx: Tx, ctx: Context, base: Release, image: Image) -> Release:
     wanted, origin = base, ctx.deployment.image_from
     if origin:
         wanted = derived(ctx.service, base, origin, await snapshot(tx, ctx.service), number=0)
-    release = await releases.ensure(
-        tx,
-        ctx.service.id,
-        ctx.deployment.id,
-        image=image,
-        given=wanted.given,
-        processes=wanted.processes,
-        port=wanted.port,
-        settings=wanted.settings,
-        release_command=wanted.release_command,
-        revision=image.revision,
-        derived_from=base.number,
-        rebuilt=True,
-    )
+    made = replace(wanted, image=image, commit=image.revision, derived_from=base.number, image_from=None, rebuilt=True)
+    release = await releases.ensure_like(tx, ctx.service.id, ctx.deployment.id, made)
     await deployments.mark(tx, ctx.deployment.id, release_id=release.id)
     return release
 

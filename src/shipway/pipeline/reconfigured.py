@@ -75,20 +75,7 @@ async def _made(tx: Tx, ctx: Context) -> Release:
     wanted = await reconfigured(tx, ctx.service, live)
     if wanted.id:
         return wanted
-    return await releases.ensure(
-        tx,
-        ctx.service.id,
-        ctx.deployment.id,
-        image=wanted.image,
-        given=wanted.given,
-        processes=wanted.processes,
-        port=wanted.port,
-        settings=wanted.settings,
-        release_command=wanted.release_command,
-        revision=wanted.commit,
-        derived_from=wanted.derived_from,
-        image_from=wanted.image_from,
-    )
+    return await releases.ensure_like(tx, ctx.service.id, ctx.deployment.id, wanted)
 
 
 async def reconfigured(tx: Tx, service: Service, live: Release, *, number: int = 0) -> Release:

@@ -72,6 +72,25 @@ async def ensure(
     return await get(tx, values["id"])
 
 
+async def ensure_like(tx: Tx, service_id: str, deployment_id: str, wanted: Release) -> Release:
+    """The same, of what a release that is not made yet is to hold; what identifies it is its own."""
+    return await ensure(
+        tx,
+        service_id,
+        deployment_id,
+        image=wanted.image,
+        given=wanted.given,
+        processes=wanted.processes,
+        port=wanted.port,
+        settings=wanted.settings,
+        release_command=wanted.release_command,
+        revision=wanted.commit,
+        derived_from=wanted.derived_from,
+        image_from=wanted.image_from,
+        rebuilt=wanted.rebuilt,
+    )
+
+
 async def get(tx: Tx, release_id: str) -> Release:
     """By id; the caller knows that it exists."""
     return _release((await tx.execute(select(t.releases).where(t.releases.c.id == release_id))).one())

@@ -110,20 +110,7 @@ async def _derived(ctx: Context, origin: ImageOrigin) -> Release:
         if base is None:
             raise Conflict(f"{origin} is gone, and its image with it.", hint="Deploy from the source.")
         wanted = derived(ctx.service, base, origin, await snapshot(tx, ctx.service), number=0)
-        release = await releases.ensure(
-            tx,
-            ctx.service.id,
-            ctx.deployment.id,
-            image=wanted.image,
-            given=wanted.given,
-            processes=wanted.processes,
-            port=wanted.port,
-            settings=wanted.settings,
-            release_command=wanted.release_command,
-            revision=wanted.commit,
-            derived_from=wanted.derived_from,
-            image_from=origin,
-        )
+        release = await releases.ensure_like(tx, ctx.service.id, ctx.deployment.id, wanted)
         await deployments.mark(tx, ctx.deployment.id, release_id=release.id)
     ctx.log(f"-----> The image of {origin}, with today's config")
     return release
