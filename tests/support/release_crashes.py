@@ -54,9 +54,10 @@ async def rebooted(world: World) -> None:
 
 
 async def cancelled_under_way(world: World, made: Deployment) -> None:
-    """Cancel it when it has begun, if it can still be."""
-    async with world.stack.working():
+    """Cancel it when it has begun, if it can still be. The worker that has it ends it: another would wait for its lease."""
+    async with asyncio.timeout(60), world.stack.working():
         await world.stack.until(made, "running", "live", "failed")
         with suppress(Conflict):
             await cancel(world.stack.platform, world.stack.actor, made.id)
-    await world.stack.work()
+        while not await world.stack.is_idle():
+            await asyncio.sleep(0.002)

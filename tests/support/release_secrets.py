@@ -51,6 +51,8 @@ def _addresses(place: Place) -> Iterator[str]:
         "deployment": [place.deployments[number] for number in newest],
         "release": [str(number) for number in sorted(place.service.releases)[-_NEWEST:]],
         "number": ["1"],
+        # None is asked for here.
+        "run": [],
     }
     for template in _readable():
         address = _named(template, place)
