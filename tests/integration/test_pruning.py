@@ -13,7 +13,8 @@ from shipway.domain.errors import ImagePruned
 from shipway.domain.names import ServicePath
 from shipway.domain.source import ImageSource, Revision
 from shipway.engines.fake import exits
-from shipway.operations import config_files, deployments, history, images, promotion, releases
+from shipway.operations import config_files, deployments, history, images, promotion, releases, runs
+from shipway.store import one_off_runs
 
 STAGING = ServicePath("acme", "shop", "staging", "api")
 
@@ -145,6 +146,14 @@ class TestWhatStays:
         assert await pruned(stack, keep=1) == ["v2"]
         await stack.work()
         assert (await stack.deployment(back.id)).state == "live"
+
+    async def test_one_that_a_one_off_run_is_about_to_start_stays(self, stack: Stack) -> None:
+        await released(stack, 4)
+        asked = await runs.ask_for_run(stack.platform, stack.actor, PATH, ("true",), attached=True, release=1)
+        assert (await fates(stack, keep=1))["v1"] == "in-flight"
+        async with stack.database.write() as tx:
+            await one_off_runs.finish_all(tx, asked.run.service_id)
+        assert (await fates(stack, keep=1))["v1"] == "surplus"
 
     async def test_one_that_a_queued_promotion_takes_stays_and_so_while_it_is_live_there(self, stack: Stack) -> None:
         await a_service(stack, STAGING)

@@ -35,7 +35,7 @@ _WHY: dict[Reason, str] = {
     "live": "a release with it is live",
     "previous": "it was live before, and a rollback goes back to it",
     "pinned": "a release with it is pinned",
-    "in-flight": "a deployment under way uses it, or instances of it still stand",
+    "in-flight": "a deployment or a one-off run under way uses it, or instances of it still stand",
     "used-elsewhere": "another service of the workspace uses it",
     "built-elsewhere": "it was built for another service, which keeps or prunes it",
     "foreign": "it was not built here",

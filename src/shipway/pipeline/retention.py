@@ -8,7 +8,7 @@ from shipway.domain.artifacts import Image
 from shipway.domain.retention import KnownImage, Origin, Use
 from shipway.domain.service import Service
 from shipway.domain.source import ImageSource
-from shipway.store import deletion, deployments, images, release_marks, releases, rollouts, services
+from shipway.store import deletion, deployments, images, one_off_runs, release_marks, releases, rollouts, services
 from shipway.store.database import Tx
 from shipway.store.images import MadeImage
 from shipway.store.release_marks import MarkedRelease
@@ -151,7 +151,8 @@ async def _needed(tx: Tx, around: Iterable[MarkedRelease]) -> _Needed:
     rolled_out = [each.deployment_id for each in await rollouts.listed(tx) if each.service_id not in deleting]
     standing = await releases.of_deployments(tx, rolled_out)
     bases = {each.image_from.release_id for each in moving if each.image_from}
-    in_flight = {each.release_id for each in moving} | bases | {each.id for each in standing.values()}
+    runs = {each.release_id for each in await one_off_runs.unfinished(tx)}
+    in_flight = {each.release_id for each in moving} | bases | {each.id for each in standing.values()} | runs
     return _Needed(_ids(live), _ids(previous), _ids(in_flight), frozenset(each.id for each in moving), deleting)
 
 
