@@ -29,11 +29,19 @@ def test_what_builds_get_is_shown_beside_each_name(terminal: Terminal) -> None:
         "buildtime": ["SITE"],
         "build_secrets": ["NPM_TOKEN"],
         "warnings": [],
+        "secrets": {},
     }
 
     terminal.ok("config", "set", "--no-buildtime", "SITE=d")
     terminal.ok("config", "unset", "NPM_TOKEN", "PLAIN")
-    left = {"config": {"SITE": "d"}, "environment": [], "buildtime": [], "build_secrets": [], "warnings": []}
+    left = {
+        "config": {"SITE": "d"},
+        "environment": [],
+        "buildtime": [],
+        "build_secrets": [],
+        "warnings": [],
+        "secrets": {},
+    }
     assert json.loads(terminal.ok("config", "--json")) == left
 
 

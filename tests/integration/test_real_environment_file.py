@@ -71,8 +71,8 @@ def test_two_services_run_as_the_file_says_and_follow_a_change_of_it(shipway: Re
     (terminal.directory / "motd.txt").write_text("two\n")
     planned = terminal.ok("apply", "--environment", HOME, "--plan")
     assert [line.split()[:2] for line in planned.splitlines()] == [
-        [f"{HOME}/front:", "unchanged"],
-        [f"{HOME}/back:", "changed"],
+        [f"{HOME}/front", "stays"],
+        [f"{HOME}/back", "will"],
         ["~", "files.motd"],
     ]
 
