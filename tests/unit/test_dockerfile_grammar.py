@@ -54,3 +54,12 @@ def test_a_mistake_in_one_instruction_is_told_with_what_to_write(line: str, what
 )
 def test_what_some_buildkit_takes_is_no_mistake(line: str) -> None:
     assert parse(f"FROM x\n{line}\n").stages[0].instructions[0].line == 2
+
+
+@pytest.mark.parametrize(("escape", "line"), [("`", "ENV A=b\\ c"), ("\\", "ENV A=b` c"), ("`", 'ENV A="b\\" c')])
+def test_only_the_files_own_escape_character_keeps_blanks_inside_of_a_word(escape: str, line: str) -> None:
+    with pytest.raises(BuildFailed) as caught:
+        parse(f"# escape={escape}\nFROM x\n{line}")
+    assert "'c' is no name=value" in caught.value.message
+    other = {"`": "\\", "\\": "`"}[escape]
+    parse(f"# escape={other}\nFROM x\n{line}" + '"' * line.count('"'))

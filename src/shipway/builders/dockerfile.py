@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.builders.dockerfile_grammar import KEYWORDS, trouble
 from shipway.builders.dockerfile_instruction import Instruction, split_options
@@ -105,7 +105,7 @@ def _instructions(lines: list[str], escape: str, path: str) -> Iterator[Instruct
         if parts:
             text = "".join(parts).strip()
             end = _after_heredocs(lines, index, _heredocs(text), start, path)
-            yield _instruction(text, start + 1, end, heredoc=end > index)
+            yield replace(_instruction(text, start + 1, end, heredoc=end > index), escape=escape)
             index = end
 
 

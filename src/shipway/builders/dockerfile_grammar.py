@@ -28,8 +28,11 @@ _MAY_BE_EMPTY = ("CMD", "ENTRYPOINT", "RUN")
 _AS_LISTS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME")
 _NO_TRIGGERS = ("FROM", "MAINTAINER", "ONBUILD")
 
-#: Words as `ENV`, `LABEL` and `ARG` have them: quotes and escapes keep blanks inside of a word.
-_WORD = re.compile(r"""(?:"(?:[\\`].|[^"])*?(?:"|$)|'[^']*(?:'|$)|[\\`].|[^\s"']|[\\`]$)+""")
+#: Words as `ENV`, `LABEL` and `ARG` have them, by the escape character: quotes and escapes keep blanks inside of a word.
+_WORDS = {
+    escape: re.compile(rf"""(?:"(?:{at}.|[^"])*?(?:"|$)|'[^']*(?:'|$)|{at}.|[^\s"']|{at}$)+""")
+    for escape, at in (("\\", r"\\"), ("`", "`"))
+}
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*", re.IGNORECASE)
 _DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|\+?0")
 
@@ -91,7 +94,7 @@ def _from(found: Instruction) -> Trouble | None:
 
 def _pairs(found: Instruction) -> Trouble | None:
     """`name=value …`, or the older `name value`."""
-    words = _WORD.findall(found.arguments)
+    words = _WORDS[found.escape].findall(found.arguments)
     if words and "=" not in words[0]:
         lacks = len(found.arguments.split(None, 1)) < 2
         return (f"{found.keyword} needs a name and a value.", f"Write {found.keyword} name=value.") if lacks else None
@@ -102,7 +105,7 @@ def _pairs(found: Instruction) -> Trouble | None:
 
 
 def _arg(found: Instruction) -> Trouble | None:
-    return _nameless(found, _WORD.findall(found.arguments))
+    return _nameless(found, _WORDS[found.escape].findall(found.arguments))
 
 
 def _nameless(found: Instruction, words: list[str]) -> Trouble | None:
@@ -148,7 +151,7 @@ def _onbuild(found: Instruction) -> Trouble | None:
     if trigger.upper() in _NO_TRIGGERS:
         return f"ONBUILD {trigger.upper()} is not allowed.", "Remove it."
     options, arguments = split_options(rest.strip())
-    inner = Instruction(trigger.upper(), arguments, found.line, options)
+    inner = Instruction(trigger.upper(), arguments, found.line, options, escape=found.escape)
     return _list(inner.keyword, arguments) or (_pairs(inner) if inner.keyword in ("ENV", "LABEL") else None)
 
 

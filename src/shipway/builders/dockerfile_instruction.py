@@ -24,6 +24,8 @@ class Instruction:
     end: int = 0
     #: All of it as written, but in one line and without its here-documents.
     text: str = ""
+    #: What takes the meaning from the character after it, by the file's `# escape=`.
+    escape: str = "\\"
 
     @property
     def flags(self) -> dict[str, str]:
