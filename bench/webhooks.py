@@ -111,7 +111,7 @@ def _pushes(repositories: Sequence[GitRepository], count: int, name: str) -> lis
 def _push(repository: GitRepository, name: str, ends: tuple[str, str]) -> Push:
     where = {"clone_url": str(repository.path), "default_branch": "main"}
     told = github(APush(*ends, more={"repository": where}))
-    return Push(f"{name}-{ends[1]}", repository.path.name, json.dumps(told).encode())
+    return Push(f"{name}-{repository.path.name}-{ends[1]}", repository.path.name, json.dumps(told).encode())
 
 
 async def _bursts(shipway: RealShipway, hook: Hook, pushes: Sequence[Push]) -> tuple[list[Answered], int]:
